@@ -1,0 +1,4 @@
+"""The command line: the one place that builds things."""
+
+
+def main() -> None: ...

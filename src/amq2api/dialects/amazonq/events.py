@@ -1,0 +1,193 @@
+"""What Amazon Q says in reply: the members of its ``ChatResponseStream`` union.
+
+Source: upstream-protocol.md 3.3. Members are camelCase on the wire. Events that only other
+front ends of the service use, and events newer than this table, are carried as values.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+from amq2api.errors import ProtocolError
+from amq2api.wire.eventstream import Frame
+
+__all__ = [
+    "OTHER_EVENTS",
+    "AssistantResponseEvent",
+    "ContextUsageEvent",
+    "Event",
+    "InitialResponse",
+    "InvalidStateEvent",
+    "MessageMetadataEvent",
+    "MetadataEvent",
+    "MeteringEvent",
+    "OtherEvent",
+    "ReasoningContentEvent",
+    "TokenUsage",
+    "ToolUseEvent",
+    "kind",
+    "parse",
+]  # fmt: skip
+
+
+class _Wire(msgspec.Struct, frozen=True, rename="camel"):
+    """Snake case here, camel case on the wire, unknown fields ignored."""
+
+
+class InitialResponse(_Wire, frozen=True):
+    """The first frame in the AWS-JSON encoding; absent in the REST one."""
+
+    conversation_id: str | None = None
+
+
+class MessageMetadataEvent(_Wire, frozen=True):
+    conversation_id: str | None = None
+    utterance_id: str | None = None
+
+
+class AssistantResponseEvent(_Wire, frozen=True):
+    """The next piece of the answer's text. One that names only the model has no text."""
+
+    content: str | None = None
+    model_id: str | None = None
+
+
+class ReasoningContentEvent(_Wire, frozen=True):
+    """A piece of reasoning, its signature, or reasoning nobody may read (base64)."""
+
+    text: str | None = None
+    signature: str | None = None
+    redacted_content: str | None = None
+
+
+class ToolUseEvent(_Wire, frozen=True):
+    """The next piece of a tool call; pieces of one call share a *tool_use_id*."""
+
+    tool_use_id: str
+    name: str = ""
+    input: str | None = None
+    """A fragment of JSON text, not a JSON value: only the concatenation parses."""
+    stop: bool | None = None
+
+
+class TokenUsage(_Wire, frozen=True):
+    uncached_input_tokens: int = 0
+    output_tokens: int = 0
+    total_tokens: int = 0
+    cache_read_input_tokens: int | None = None
+    cache_write_input_tokens: int | None = None
+    context_usage_percentage: float | None = None
+
+
+class MetadataEvent(_Wire, frozen=True):
+    """*stop_reason* as sent, in whatever case; the translator knows the values."""
+
+    stop_reason: str | None = None
+    stop_details: Any = None
+    token_usage: TokenUsage | None = None
+
+
+class ContextUsageEvent(_Wire, frozen=True):
+    """How full the model's window is after this answer, in percent."""
+
+    context_usage_percentage: float | None = None
+
+
+class MeteringEvent(_Wire, frozen=True):
+    usage: float | None = None
+    unit: str | None = None
+
+
+class InvalidStateEvent(_Wire, frozen=True):
+    """A failure in the guise of an event; the official IDE client treats it as an error."""
+
+    reason: str = ""
+    message: str = ""
+
+
+class OtherEvent(msgspec.Struct, frozen=True):
+    """An event nobody here acts on; *payload* is its JSON, undecoded."""
+
+    event_type: str
+    payload: bytes
+
+
+Event: TypeAlias = (
+    AssistantResponseEvent
+    | ReasoningContentEvent
+    | ToolUseEvent
+    | MetadataEvent
+    | ContextUsageEvent
+    | MeteringEvent
+    | InvalidStateEvent
+    | InitialResponse
+    | MessageMetadataEvent
+    | OtherEvent
+)
+
+_TYPES: Mapping[str, type[Event]] = {
+    "initial-response": InitialResponse,
+    "messageMetadataEvent": MessageMetadataEvent,
+    "assistantResponseEvent": AssistantResponseEvent,
+    "reasoningContentEvent": ReasoningContentEvent,
+    "toolUseEvent": ToolUseEvent,
+    "metadataEvent": MetadataEvent,
+    "contextUsageEvent": ContextUsageEvent,
+    "meteringEvent": MeteringEvent,
+    "invalidStateEvent": InvalidStateEvent,
+}
+
+OTHER_EVENTS = frozenset({
+    "toolResultEvent", "codeReferenceEvent", "supplementaryWebLinksEvent", "citationEvent",
+    "followupPromptEvent", "codeEvent", "intentsEvent", "interactionComponentsEvent",
+    "dryRunSucceedEvent",
+})  # fmt: skip
+"""Known from the model, used by consoles and IDEs only: carried as :class:`OtherEvent`."""
+
+_DECODERS = {name: msgspec.json.Decoder(kind).decode for name, kind in _TYPES.items()}
+
+
+def kind(frame: Frame) -> Literal["event", "exception", "error"]:
+    """What sort of frame this is.
+
+    Raises:
+        ProtocolError: its ``:message-type`` is missing or none of the three.
+    """
+    match frame.headers.get(":message-type"):
+        case "event":
+            return "event"
+        case "exception":
+            return "exception"
+        case "error":
+            return "error"
+        case other:
+            raise ProtocolError(f"a frame of message type {other!r}")
+
+
+def parse(frame: Frame) -> Event:
+    """Read an ``event`` frame; exception frames are :func:`.errors.read_frame`'s business.
+
+    A string may end or begin with half of a surrogate pair, where the service cut an
+    answer inside a character; :class:`.mending.Mender` joins the halves.
+    """
+    event_type = str(frame.headers.get(":event-type", ""))
+    if (decode := _DECODERS.get(event_type)) is None:
+        return OtherEvent(event_type, frame.payload)
+    try:
+        return decode(frame.payload)
+    except msgspec.MsgspecError as exc:
+        return _leniently(event_type, frame.payload, exc)
+    except UnicodeDecodeError as exc:
+        raise ProtocolError(f"{event_type}: {exc}") from exc
+
+
+def _leniently(event_type: str, payload: bytes, cause: msgspec.MsgspecError) -> Event:
+    # msgspec refuses an escaped surrogate without its partner; the standard library reads it.
+    if b"\\ud" not in payload and b"\\uD" not in payload:
+        raise ProtocolError(f"{event_type}: {cause}") from cause
+    try:
+        return msgspec.convert(json.loads(payload), _TYPES[event_type])
+    except (ValueError, RecursionError) as exc:
+        raise ProtocolError(f"{event_type}: {exc}") from exc

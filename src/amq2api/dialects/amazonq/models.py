@@ -1,0 +1,167 @@
+"""ListAvailableModels, ListAvailableProfiles and GetUsageLimits. Source: upstream-protocol.md 6, 7."""
+
+from typing import Any
+
+import msgspec
+
+from amq2api.errors import ProtocolError
+
+__all__ = [
+    "BUILT_IN",
+    "Model",
+    "Profile",
+    "TokenLimits",
+    "UsageBreakdown",
+    "UsageLimit",
+    "UsageLimits",
+    "read_models",
+    "read_profiles",
+    "read_usage_limits",
+]  # fmt: skip
+
+
+class _Wire(msgspec.Struct, frozen=True, rename="camel"):
+    """Snake case here, camel case on the wire, unknown fields ignored."""
+
+
+class TokenLimits(_Wire, frozen=True):
+    max_input_tokens: int | None = None
+    max_output_tokens: int | None = None
+
+
+class Model(_Wire, frozen=True):
+    """One model the account may use. Only *model_id* is certain to be there."""
+
+    model_id: str
+    model_name: str | None = None
+    description: str | None = None
+    rate_multiplier: float | None = None
+    rate_unit: str | None = None
+    token_limits: TokenLimits | None = None
+    supported_input_types: list[str] | None = None
+    additional_model_request_fields_schema: dict[str, Any] | None = None
+
+    @property
+    def window(self) -> int | None:
+        """Size of the context window in tokens, where published."""
+        return self.token_limits.max_input_tokens if self.token_limits else None
+
+    def takes(self, field: str) -> dict[str, Any] | None:
+        """The published schema of one of ``additionalModelRequestFields``' members (2.9)."""
+        properties = (self.additional_model_request_fields_schema or {}).get("properties")
+        schema = properties.get(field) if isinstance(properties, dict) else None
+        return schema if isinstance(schema, dict) else None
+
+
+class _Models(_Wire, frozen=True):
+    models: list[Model]
+    default_model: Model | None = None
+    next_token: str | None = None
+
+
+class Profile(_Wire, frozen=True):
+    arn: str
+    profile_name: str = ""
+    status: str | None = None
+
+
+class _Profiles(_Wire, frozen=True):
+    profiles: list[Profile]
+    next_token: str | None = None
+
+
+class UsageLimit(_Wire, frozen=True):
+    """One of ``limits``, which classic Q plans fill."""
+
+    type: str = ""
+    current_usage: float | None = None
+    total_usage_limit: float | None = None
+    percent_used: float | None = None
+
+
+class UsageBreakdown(_Wire, frozen=True):
+    resource_type: str | None = None
+    display_name: str | None = None
+    display_name_plural: str | None = None
+    current_usage: float | None = None
+    current_usage_with_precision: float | None = None
+    usage_limit: float | None = None
+    usage_limit_with_precision: float | None = None
+    next_date_reset: float | None = None
+
+
+class UsageLimits(_Wire, frozen=True):
+    """*next_date_reset* is Unix time in seconds."""
+
+    next_date_reset: float | None = None
+    days_until_reset: int | None = None
+    limits: list[UsageLimit] | None = None
+    usage_breakdown_list: list[UsageBreakdown] | None = None
+    subscription_info: dict[str, Any] | None = None
+    user_info: dict[str, Any] | None = None
+
+
+_models = msgspec.json.Decoder(_Models).decode
+_profiles = msgspec.json.Decoder(_Profiles).decode
+_usage = msgspec.json.Decoder(UsageLimits).decode
+
+
+def read_models(body: bytes) -> tuple[list[Model], str | None]:
+    """One page of models and the token of the next page."""
+    page: _Models = _read(_models, body, "ListAvailableModels")
+    return page.models, page.next_token or None
+
+
+def read_profiles(body: bytes) -> tuple[list[Profile], str | None]:
+    """One page of profiles and the token of the next page."""
+    page: _Profiles = _read(_profiles, body, "ListAvailableProfiles")
+    return page.profiles, page.next_token or None
+
+
+def read_usage_limits(body: bytes) -> UsageLimits:
+    limits: UsageLimits = _read(_usage, body, "GetUsageLimits")
+    return limits
+
+
+def _read(decode: Any, body: bytes, operation: str) -> Any:
+    try:
+        return decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as exc:
+        raise ProtocolError(f"{operation} answered in an unknown shape: {exc}") from exc
+
+
+def _claude(model_id: str, name: str, window: int, *efforts: str) -> Model:
+    fields = {
+        "thinking": {"type": "object", "properties": {"type": {"enum": ["adaptive", "disabled"]}}},
+        "output_config": {"type": "object", "properties": {"effort": {"enum": list(efforts)}}},
+        "max_tokens": {"type": "integer", "minimum": 1024, "maximum": 128_000},
+    }
+    schema = {"type": "object", "properties": fields, "additionalProperties": False}
+    return Model(
+        model_id=model_id,
+        model_name=name,
+        token_limits=TokenLimits(max_input_tokens=window),
+        supported_input_types=["TEXT", "IMAGE"],
+        additional_model_request_fields_schema=schema if efforts else None,
+    )
+
+
+_4_6 = ("low", "medium", "high", "max")
+_LATER = ("low", "medium", "high", "xhigh", "max")
+
+BUILT_IN: tuple[Model, ...] = (
+    # Used until, or when, the service does not tell (upstream-protocol.md 7.1, 2.9).
+    _claude("claude-opus-5.5", "Claude Opus 5.5", 1_000_000, *_LATER),
+    _claude("claude-sonnet-5.5", "Claude Sonnet 5.5", 1_000_000, *_LATER),
+    _claude("claude-opus-5", "Claude Opus 5", 1_000_000, *_LATER),
+    _claude("claude-sonnet-5", "Claude Sonnet 5", 1_000_000, *_LATER),
+    _claude("claude-opus-4.8", "Claude Opus 4.8", 1_000_000, *_LATER),
+    _claude("claude-opus-4.7", "Claude Opus 4.7", 1_000_000, *_LATER),
+    _claude("claude-opus-4.6", "Claude Opus 4.6", 1_000_000, *_4_6),
+    _claude("claude-sonnet-4.6", "Claude Sonnet 4.6", 1_000_000, *_4_6),
+    _claude("claude-opus-4.5", "Claude Opus 4.5", 200_000),
+    _claude("claude-sonnet-4.5", "Claude Sonnet 4.5", 200_000),
+    _claude("claude-haiku-4.5", "Claude Haiku 4.5", 200_000),
+    _claude("claude-sonnet-4", "Claude Sonnet 4", 200_000),
+    _claude("claude-3.7-sonnet", "Claude 3.7 Sonnet", 200_000),
+)

@@ -1,0 +1,148 @@
+"""What can happen to a call, stated as facts.
+
+::
+
+    GatewayError
+    ├── BadRequest                the caller's words; no account could serve them
+    │   ├── ContextTooLong
+    │   ├── RequestTooLarge
+    │   ├── UnknownModel
+    │   ├── RequestRefused        the service found our request malformed
+    │   └── ReasoningRefused      the service does not know the replayed reasoning as its own
+    ├── NotFound, WrongMethod     no such place, or not with this method
+    ├── KeyRefused                the caller's own key
+    ├── AccountFailure            this account cannot serve the call, another one might
+    │   ├── NoAccount
+    │   ├── CredentialRefused
+    │   ├── LoginRequired
+    │   ├── AccountSuspended
+    │   ├── NotEntitled
+    │   └── QuotaExhausted
+    ├── RateLimited               this account asks too fast
+    ├── UpstreamBusy              the service has no capacity for anyone
+    └── UpstreamBroken            the service, or the road to it, failed
+        ├── UpstreamTimeout
+        └── ProtocolError         bytes the wire format does not allow
+
+No class knows an HTTP status or an upstream exception name: reading the upstream's
+words is the job of dialects/amazonq/errors.py, choosing the client's words that of
+dialects/messages/errors.py.
+"""
+
+
+class GatewayError(Exception):
+    """Anything this program refuses or fails to do on purpose.
+
+    Args:
+        message: For a person; never holds a secret or a caller's content.
+        retry_after: Seconds after which the same call may succeed, where known.
+        code: Machine-readable detail for ``error.details.error_code``, where one is defined.
+    """
+
+    def __init__(
+        self, message: str = "", *, retry_after: float | None = None, code: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        self.code = code
+
+
+class BadRequest(GatewayError):
+    """The caller asked for something no account could ever serve."""
+
+
+class ContextTooLong(BadRequest):
+    """The conversation exceeds what the model can read.
+
+    *tokens* and *maximum* are counts where known; the service itself names neither.
+    """
+
+    def __init__(
+        self, message: str = "", *, tokens: int | None = None, maximum: int | None = None
+    ) -> None:
+        super().__init__(message)
+        self.tokens = tokens
+        self.maximum = maximum
+
+
+class RequestTooLarge(BadRequest):
+    """The request's body has more bytes than this gateway takes."""
+
+
+class UnknownModel(BadRequest):
+    """No model of this name is offered to the account."""
+
+
+class RequestRefused(BadRequest):
+    """The service found the request we built malformed: a bug of ours unless it says otherwise."""
+
+
+class ReasoningRefused(BadRequest):
+    """The replayed reasoning is not the service's own; without it the call may succeed."""
+
+
+class NotFound(GatewayError):
+    """Nothing lives at this path."""
+
+
+class WrongMethod(GatewayError):
+    """Something lives at this path, but not for this method."""
+
+
+class KeyRefused(GatewayError):
+    """The caller's own key is missing or wrong."""
+
+
+class AccountFailure(GatewayError):
+    """This account cannot serve the call; another one might."""
+
+
+class NoAccount(AccountFailure):
+    """No account is configured, or none is left to try."""
+
+
+class CredentialRefused(AccountFailure):
+    """The access token was not accepted; a refresh may cure it."""
+
+
+class LoginRequired(AccountFailure):
+    """The refresh token is spent or void; only a person can help, by signing in again."""
+
+
+class AccountSuspended(AccountFailure):
+    """The account is blocked; neither waiting nor refreshing will help."""
+
+
+class NotEntitled(AccountFailure):
+    """The account may not use this feature or make this call."""
+
+
+class QuotaExhausted(AccountFailure):
+    """The account has used its allowance for the period.
+
+    *resets_at* is Unix time in seconds, where the service told it.
+    """
+
+    def __init__(self, message: str = "", *, resets_at: float | None = None) -> None:
+        super().__init__(message)
+        self.resets_at = resets_at
+
+
+class RateLimited(GatewayError):
+    """The account sends requests faster than it may."""
+
+
+class UpstreamBusy(GatewayError):
+    """The service is out of capacity; the same call may succeed later."""
+
+
+class UpstreamBroken(GatewayError):
+    """The service, or the road to it, failed in a way no table foresees."""
+
+
+class UpstreamTimeout(UpstreamBroken):
+    """The service was silent for too long."""
+
+
+class ProtocolError(UpstreamBroken):
+    """Bytes arrived that the published wire format does not allow."""

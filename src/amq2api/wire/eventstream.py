@@ -1,0 +1,235 @@
+"""Codec for ``application/vnd.amazon.eventstream``, the framing of Amazon's streams.
+
+::
+
+    0         4         8         12                        n-4      n
+    | total n | headers | crc(0:8)| headers ... | payload   | crc(0:n-4) |
+
+All integers are big-endian; both checksums are CRC-32 (IEEE).
+Source: upstream-protocol.md 3.1; https://smithy.io/2.0/aws/amazon-eventstream.html
+"""
+
+import struct
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from types import MappingProxyType
+from typing import TypeAlias
+from uuid import UUID
+from zlib import crc32
+
+import msgspec
+
+from amq2api.errors import ProtocolError
+
+MAX_FRAME = 16 * 1024 * 1024  # bytes in all; the official codecs stop at 24 MiB, proxies at 4 to 16
+MAX_HEADERS = 128 * 1024  # bytes; botocore's limit
+MAX_VALUE = 32 * 1024 - 1  # bytes of one header value; aws-c-event-stream's limit
+_PRELUDE = struct.Struct("!III")
+_UINT32 = struct.Struct("!I")
+_OVERHEAD = _PRELUDE.size + _UINT32.size
+# The service sends a handful of distinct header blocks, all short; a hostile stream can
+# fill the memo with at most _MEMO * _MEMO_BYTES bytes.
+_MEMO, _MEMO_BYTES = 256, 512
+
+
+class Timestamp(msgspec.Struct, frozen=True):
+    """A point in time as it came: Unix time in milliseconds, possibly negative."""
+
+    milliseconds: int
+
+
+class Sized(msgspec.Struct, frozen=True):
+    """An integer that is sent in exactly *bits* bits (8, 16, 32 or 64)."""
+
+    value: int
+    bits: int
+
+
+HeaderValue: TypeAlias = bool | Sized | bytes | str | Timestamp | UUID
+
+
+class Frame(msgspec.Struct, frozen=True):
+    """One message, checked against both of its checksums."""
+
+    headers: Mapping[str, HeaderValue]
+    payload: bytes
+
+
+class Decoder:
+    """Cut a byte stream into frames, however the network chopped it up.
+
+    ``feed`` and ``finish`` raise :exc:`ProtocolError` and nothing else. After an error
+    the decoder is spent: the stream has lost its frame boundaries.
+    """
+
+    __slots__ = ("_have", "_need", "_parts")
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._have = 0
+        self._need = _OVERHEAD
+
+    def feed(self, data: bytes) -> list[Frame]:
+        """Take the next bytes; return every frame they complete, in order."""
+        if self._have:
+            # Waiting pieces are joined only once they complete something, so that a large
+            # frame in small reads costs its bytes once and not once per read.
+            self._parts.append(data)
+            self._have += len(data)
+            if self._have < self._need:
+                return []
+            data = b"".join(self._parts)
+        frames: list[Frame] = []
+        at, end = 0, len(data)
+        need = _OVERHEAD
+        while end - at >= _OVERHEAD:
+            need = total = _size(data, at)
+            if end - at < total:
+                break
+            frames.append(_frame(data, at, total))
+            at += total
+            need = _OVERHEAD
+        rest = data[at:] if at else data
+        self._parts = [rest] if rest else []
+        self._have, self._need = len(rest), need
+        return frames
+
+    def finish(self) -> None:
+        """Declare the end of input; bytes left over mean a cut stream."""
+        if self._have:
+            raise ProtocolError(f"the stream ended inside a frame, {self._have} bytes in")
+
+
+def _size(data: bytes, at: int) -> int:
+    # The prelude is judged as soon as it is here, so that a corrupt length is an error
+    # now instead of a wait for 16 MiB.
+    total, headers, crc = _PRELUDE.unpack_from(data, at)
+    if crc32(data[at : at + 8]) != crc:
+        raise ProtocolError("prelude checksum mismatch")
+    if headers > MAX_HEADERS or not _OVERHEAD + headers <= total <= MAX_FRAME:
+        raise ProtocolError(f"impossible frame: {total} bytes, {headers} of them headers")
+    return int(total)
+
+
+def _frame(data: bytes, at: int, total: int) -> Frame:
+    last = at + total - 4
+    if crc32(data[at:last]) != _UINT32.unpack_from(data, last)[0]:
+        raise ProtocolError("frame checksum mismatch")
+    start = at + 12 + _UINT32.unpack_from(data, at + 4)[0]
+    head = data[at + 12 : start]
+    read = _remembered if len(head) <= _MEMO_BYTES else _read_headers
+    return Frame(read(head), data[start:last])
+
+
+def _read_headers(data: bytes) -> Mapping[str, HeaderValue]:
+    take = _Cursor(data)
+    headers: dict[str, HeaderValue] = {}
+    while take.left:
+        try:
+            name = take.name()
+            value = _READERS[take.uint(1)](take)
+        except (KeyError, UnicodeDecodeError) as exc:
+            raise ProtocolError(f"bad header: {exc!r}") from exc
+        if name in headers:
+            raise ProtocolError(f"header {name!r} appears twice")
+        headers[name] = value
+    return MappingProxyType(headers)
+
+
+_remembered = lru_cache(maxsize=_MEMO)(_read_headers)
+
+
+class _Cursor:
+    """Read forward through bytes; running off the end is a ProtocolError."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data, self._at = data, 0
+
+    @property
+    def left(self) -> int:
+        return len(self._data) - self._at
+
+    def __call__(self, size: int) -> bytes:
+        if size > self.left:
+            raise ProtocolError(f"header wants {size} bytes, {self.left} left")
+        self._at += size
+        return self._data[self._at - size : self._at]
+
+    def name(self) -> str:
+        if not (size := self.uint(1)):
+            raise ProtocolError("a header without a name")
+        return self(size).decode()
+
+    def uint(self, size: int) -> int:
+        return int.from_bytes(self(size), "big")
+
+    def sized(self, bits: int) -> Sized:
+        return Sized(self.int64(bits // 8), bits)
+
+    def int64(self, size: int = 8) -> int:
+        return int.from_bytes(self(size), "big", signed=True)
+
+    def counted(self) -> bytes:
+        if (size := self.uint(2)) > MAX_VALUE:
+            raise ProtocolError(f"header value of {size} bytes")
+        return self(size)
+
+
+_READERS: Mapping[int, Callable[[_Cursor], HeaderValue]] = {
+    0: lambda take: True,
+    1: lambda take: False,
+    2: lambda take: take.sized(8),
+    3: lambda take: take.sized(16),
+    4: lambda take: take.sized(32),
+    5: lambda take: take.sized(64),
+    6: lambda take: take.counted(),
+    7: lambda take: take.counted().decode(),
+    8: lambda take: Timestamp(take.int64()),
+    9: lambda take: UUID(bytes=take(16)),
+}
+
+
+def encode(headers: Mapping[str, HeaderValue], payload: bytes) -> bytes:
+    """Build one frame; the simulator and the tests write frames, the gateway never does.
+
+    Raises:
+        ValueError: a name or value is longer than the format can say.
+    """
+    return seal(b"".join(_header(name, value) for name, value in headers.items()), payload)
+
+
+def seal(head: bytes, payload: bytes) -> bytes:
+    """Put both checksums around bytes, sensible or not."""
+    lengths = struct.pack("!II", _OVERHEAD + len(head) + len(payload), len(head))
+    body = lengths + crc32(lengths).to_bytes(4, "big") + head + payload
+    return body + crc32(body).to_bytes(4, "big")
+
+
+def _header(name: str, value: HeaderValue) -> bytes:
+    raw = name.encode()
+    if not 1 <= len(raw) <= 255:
+        raise ValueError(f"a header name of {len(raw)} bytes")
+    return bytes([len(raw)]) + raw + _value(value)
+
+
+def _value(value: HeaderValue) -> bytes:
+    match value:
+        case bool():
+            return b"\x00" if value else b"\x01"
+        case Sized(number, bits):
+            kind = {8: 2, 16: 3, 32: 4, 64: 5}[bits]
+            return bytes([kind]) + number.to_bytes(bits // 8, "big", signed=True)
+        case bytes():
+            return b"\x06" + _counted(value)
+        case str():
+            return b"\x07" + _counted(value.encode())
+        case Timestamp(milliseconds):
+            return b"\x08" + milliseconds.to_bytes(8, "big", signed=True)
+        case UUID():
+            return b"\x09" + value.bytes
+
+
+def _counted(raw: bytes) -> bytes:
+    if len(raw) > MAX_VALUE:
+        raise ValueError(f"a header value of {len(raw)} bytes")
+    return len(raw).to_bytes(2, "big") + raw
