@@ -1,4 +1,4 @@
-"""ListAvailableModels, ListAvailableProfiles and GetUsageLimits. Source: upstream-protocol.md 6, 7."""
+"""ListAvailableModels, ListAvailableProfiles, GetUsageLimits (upstream-protocol.md 6, 7)."""
 
 from typing import Any
 

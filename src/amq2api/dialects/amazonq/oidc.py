@@ -82,7 +82,7 @@ class CreateTokenResponse(_Wire, frozen=True):
 
     access_token: str
     expires_in: int
-    token_type: str = "Bearer"
+    token_type: str = "Bearer"  # noqa: S105  (the scheme, not a secret)
     refresh_token: str | None = None
 
 
