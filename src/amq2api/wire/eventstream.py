@@ -59,18 +59,23 @@ class Decoder:
     """Cut a byte stream into frames, however the network chopped it up.
 
     ``feed`` and ``finish`` raise :exc:`ProtocolError` and nothing else. After an error
-    the decoder is spent: the stream has lost its frame boundaries.
+    the decoder is spent: the stream has lost its frame boundaries. Good frames that came in
+    the same read as a bad one are not lost: ``feed`` returns them, ``error`` holds what came
+    after them, and the next call raises it.
     """
 
-    __slots__ = ("_have", "_need", "_parts")
+    __slots__ = ("_have", "_need", "_parts", "error")
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []
         self._have = 0
         self._need = _OVERHEAD
+        self.error: ProtocolError | None = None
 
     def feed(self, data: bytes) -> list[Frame]:
         """Take the next bytes; return every frame they complete, in order."""
+        if self.error is not None:
+            raise self.error
         if self._have:
             # Waiting pieces are joined only once they complete something, so that a large
             # frame in small reads costs its bytes once and not once per read.
@@ -80,22 +85,33 @@ class Decoder:
                 return []
             data = b"".join(self._parts)
         frames: list[Frame] = []
+        try:
+            rest = self._cut(data, frames)
+        except ProtocolError as exc:
+            self.error = exc
+            if not frames:
+                raise
+            return frames
+        self._parts = [rest] if rest else []
+        self._have = len(rest)
+        return frames
+
+    def _cut(self, data: bytes, frames: list[Frame]) -> bytes:
         at, end = 0, len(data)
-        need = _OVERHEAD
+        self._need = _OVERHEAD
         while end - at >= _OVERHEAD:
-            need = total = _size(data, at)
+            self._need = total = _size(data, at)
             if end - at < total:
                 break
             frames.append(_frame(data, at, total))
             at += total
-            need = _OVERHEAD
-        rest = data[at:] if at else data
-        self._parts = [rest] if rest else []
-        self._have, self._need = len(rest), need
-        return frames
+            self._need = _OVERHEAD
+        return data[at:] if at else data
 
     def finish(self) -> None:
         """Declare the end of input; bytes left over mean a cut stream."""
+        if self.error is not None:
+            raise self.error
         if self._have:
             raise ProtocolError(f"the stream ended inside a frame, {self._have} bytes in")
 

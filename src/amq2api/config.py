@@ -1,0 +1,274 @@
+"""Every knob, once: name, default, what is allowed and what it is for.
+
+The environment (and ``.env``) is read here and nowhere else. ``amq2api settings`` and
+docs/settings.md are made from this table.
+"""
+
+import ipaddress
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+Origin = Literal[
+    "AI_EDITOR", "CHATBOT", "CLI", "CONSOLE", "DOCUMENTATION", "GITLAB", "IDE", "INLINE_CHAT",
+    "KIRO_CLI", "MARKETING", "MD", "MD_CE", "MD_IDE", "MOBILE", "OPENSEARCH_DASHBOARD",
+    "Q_DEV_BEXT", "SAGE_MAKER", "SERVICE_INTERNAL", "SM_AI_STUDIO_IDE", "UNIFIED_SEARCH",
+    "UNKNOWN",
+]  # fmt: skip
+"""The service's enum (upstream-protocol.md 1.5)."""
+
+Words = Annotated[tuple[str, ...], NoDecode]
+Secrets = Annotated[tuple[SecretStr, ...], NoDecode]
+Pairs = Annotated[dict[str, str], NoDecode]
+
+
+class BadSetting(Exception):
+    """A value that makes no sense. The text names the setting, the value and what is allowed."""
+
+
+def _setting(default: Any, env: str, help_: str, allowed: str, **constraints: Any) -> Any:
+    return Field(
+        default,
+        validation_alias=env,
+        description=help_,
+        json_schema_extra={"allowed": allowed},
+        **constraints,
+    )
+
+
+class Settings(BaseSettings):
+    """Read with :func:`load`, which turns nonsense into :class:`BadSetting`."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True,
+        populate_by_name=True, env_ignore_empty=True,
+    )  # fmt: skip
+
+    host: str = _setting(
+        "127.0.0.1", "AMQ2API_HOST", "Address to listen on. A public one needs client keys.",
+        "an IP address or localhost",
+    )  # fmt: skip
+    port: int = _setting(3015, "PORT", "Port to listen on.", "1 to 65535", ge=1, le=65535)
+    api_keys: Secrets = _setting(
+        (), "AMQ2API_API_KEYS", "Keys that clients must show, separated by commas.",
+        "words of at least 8 characters without spaces",
+    )  # fmt: skip
+    api_key_file: Path | None = _setting(
+        None, "AMQ2API_API_KEY_FILE",
+        "File with one client key a line; made with a fresh key, shown once, if it is missing.",
+        "a path",
+    )  # fmt: skip
+    refresh_token: SecretStr | None = _setting(
+        None, "AMAZONQ_REFRESH_TOKEN", "Refresh token of the account to use when there is no file.",
+        "a token that begins with aor",
+    )  # fmt: skip
+    client_id: SecretStr | None = _setting(
+        None, "AMAZONQ_CLIENT_ID", "Client id the refresh token was issued to.", "any text"
+    )
+    client_secret: SecretStr | None = _setting(
+        None, "AMAZONQ_CLIENT_SECRET", "Client secret that belongs to the client id.", "any text"
+    )
+    profile_arn: str | None = _setting(
+        None, "AMAZONQ_PROFILE_ARN", "Profile of an IAM Identity Center account; none for Builder"
+        " ID.", "an ARN: arn:aws:codewhisperer:REGION:ACCOUNT:profile/NAME",
+        pattern=r"^arn:aws[\w-]*:(codewhisperer|transform):[a-z0-9-]+:\d{12}:profile/[A-Za-z0-9]+$",
+    )  # fmt: skip
+    api_endpoint: AnyHttpUrl = _setting(
+        AnyHttpUrl("https://q.us-east-1.amazonaws.com/"), "AMAZONQ_API_ENDPOINT",
+        "Where the service lives.", "an http or https address",
+    )  # fmt: skip
+    token_endpoint: AnyHttpUrl = _setting(
+        AnyHttpUrl("https://oidc.us-east-1.amazonaws.com/token"), "AMAZONQ_TOKEN_ENDPOINT",
+        "Where tokens are refreshed.", "an http or https address",
+    )  # fmt: skip
+    account_file: Path = _setting(
+        Path("account.json"), "AMQ2API_ACCOUNT_FILE", "The accounts.", "a path"
+    )
+    token_cache: Path = _setting(
+        Path("~/.amazonq_token_cache.json"), "AMQ2API_TOKEN_CACHE",
+        "Where access tokens survive a restart.", "a path",
+    )  # fmt: skip
+    routing: Literal["active", "failover"] = _setting(
+        "active", "AMQ2API_ROUTING",
+        "Which account serves: the active one, or the next when it cannot.", "active or failover",
+    )  # fmt: skip
+    model_map: Pairs = _setting(
+        {}, "AMQ2API_MODEL_MAP", "Other names for models, as name=model, separated by commas.",
+        "pairs such as claude-3-5-haiku-latest=claude-haiku-4.5",
+    )  # fmt: skip
+    origin: Origin = _setting(
+        "CLI", "AMQ2API_ORIGIN", "What the service is told this program is.",
+        "one of the service's own values, such as CLI, IDE, AI_EDITOR, KIRO_CLI",
+    )  # fmt: skip
+    user_agent: str | None = _setting(
+        None, "AMQ2API_USER_AGENT", "User-Agent sent to the service; amq2api/VERSION if unset.",
+        "printable ASCII", pattern=r"^[\x20-\x7e]+$",
+    )  # fmt: skip
+    opt_out: bool = _setting(
+        True, "AMQ2API_OPT_OUT", "Ask the service not to use content to improve itself.",
+        "true or false",
+    )  # fmt: skip
+    attempts: int = _setting(
+        3, "AMQ2API_ATTEMPTS", "Most requests upstream that one call may make.", "1 to 10",
+        ge=1, le=10,
+    )  # fmt: skip
+    connect_timeout: float = _setting(
+        15.0, "AMQ2API_CONNECT_TIMEOUT", "Seconds to wait for a connection upstream.",
+        "1 to 300 seconds", ge=1, le=300,
+    )  # fmt: skip
+    idle_timeout: float = _setting(
+        300.0, "AMQ2API_IDLE_TIMEOUT", "Seconds of upstream silence before a call is given up.",
+        "1 to 3600 seconds", ge=1, le=3600,
+    )  # fmt: skip
+    grace: float = _setting(
+        4.0, "AMQ2API_FIRST_EVENT_GRACE",
+        "Seconds to wait for the service's first word before a stream begins without it. Until"
+        " then a failure is an HTTP error, after it an error event.",
+        "0.1 to 300 seconds", ge=0.1, le=300,
+    )  # fmt: skip
+    ping_interval: float = _setting(
+        10.0, "AMQ2API_PING_INTERVAL", "Seconds of silence after which a stream gets a ping.",
+        "0.1 to 60 seconds", ge=0.1, le=60,
+    )  # fmt: skip
+    max_body: int = _setting(
+        32 * 1024 * 1024, "AMQ2API_MAX_BODY", "Most bytes a request may have.",
+        "1024 to 1073741824", ge=1024, le=1 << 30,
+    )  # fmt: skip
+    log_level: Literal["debug", "info", "warning", "error"] = _setting(
+        "info", "AMQ2API_LOG_LEVEL", "How much is logged.", "debug, info, warning or error"
+    )
+    log_format: Literal["auto", "console", "json"] = _setting(
+        "auto", "AMQ2API_LOG_FORMAT", "Log lines for people or for programs.",
+        "auto (console on a terminal, else json), console or json",
+    )  # fmt: skip
+
+    @field_validator("host")
+    @classmethod
+    def _an_address(cls, value: str) -> str:
+        if value != "localhost":
+            ipaddress.ip_address(value)
+        return value
+
+    @field_validator("api_keys", mode="before")
+    @classmethod
+    def _keys(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        keys = tuple(key.strip() for key in value.split(",") if key.strip())
+        if any(len(key) < 8 or " " in key for key in keys):
+            raise ValueError("a key is too short or holds a space")
+        return keys
+
+    @field_validator("model_map", mode="before")
+    @classmethod
+    def _pairs(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        pairs = [pair.partition("=") for pair in value.split(",") if pair.strip()]
+        if any(not (name.strip() and model.strip()) for name, _, model in pairs):
+            raise ValueError("a pair lacks a side")
+        return {name.strip(): model.strip() for name, _, model in pairs}
+
+    @field_validator("token_cache", "account_file", "api_key_file")
+    @classmethod
+    def _home(cls, value: Path | None) -> Path | None:
+        return None if value is None else value.expanduser()
+
+    @property
+    def public(self) -> bool:
+        """Whether other machines can reach the address."""
+        return self.host != "localhost" and not ipaddress.ip_address(self.host).is_loopback
+
+
+class Row(NamedTuple):
+    """One setting as a person reads it."""
+
+    env: str
+    default: str
+    allowed: str
+    help: str
+
+
+def load(**overrides: Any) -> Settings:
+    """The settings from *overrides*, the environment and ``.env``, in this order.
+
+    Raises:
+        BadSetting: a value makes no sense, or half of an account is given.
+    """
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        settings = Settings(**given)
+    except ValidationError as exc:
+        raise BadSetting("\n".join(_complaints(exc))) from None
+    _check_account(settings)
+    return settings
+
+
+def table() -> list[Row]:
+    """Every setting, in the order of :class:`Settings`."""
+    return [
+        Row(
+            str(field.validation_alias), _shown(field.default), _allowed(field.json_schema_extra),
+            field.description or "",
+        )
+        for field in Settings.model_fields.values()
+    ]  # fmt: skip
+
+
+def values(settings: Settings) -> Mapping[str, str]:
+    """What is in force, by environment name; secrets only as set or not."""
+    shown: dict[str, str] = {}
+    for name, field in Settings.model_fields.items():
+        shown[str(field.validation_alias)] = _shown(getattr(settings, name))
+    return shown
+
+
+def _check_account(settings: Settings) -> None:
+    parts = {
+        "AMAZONQ_REFRESH_TOKEN": settings.refresh_token,
+        "AMAZONQ_CLIENT_ID": settings.client_id,
+        "AMAZONQ_CLIENT_SECRET": settings.client_secret,
+    }
+    missing = [name for name, value in parts.items() if value is None]
+    if missing and len(missing) < len(parts):
+        raise BadSetting(
+            f"{', '.join(missing)}: not set; an account needs all of {', '.join(parts)}"
+        )
+
+
+def _complaints(exc: ValidationError) -> Iterator[str]:
+    by_alias = {str(f.validation_alias): f for f in Settings.model_fields.values()}
+    by_name = dict(Settings.model_fields)
+    for error in exc.errors(include_url=False, include_context=False):
+        place = str(error["loc"][0])
+        field = by_alias.get(place) or by_name.get(place)
+        if field is None:
+            yield f"{place}: {error['msg']}"
+            continue
+        secret = "Secret" in str(field.annotation)
+        value = "(hidden)" if secret else repr(error["input"])
+        allowed = _allowed(field.json_schema_extra)
+        yield f"{field.validation_alias}: {value} makes no sense here; allowed: {allowed}"
+
+
+def _allowed(extra: Any) -> str:
+    return str(extra["allowed"]) if isinstance(extra, dict) else ""
+
+
+def _shown(value: Any) -> str:
+    match value:
+        case None | () | {}:
+            return ""
+        case SecretStr():
+            return "(set)"
+        case bool():
+            return str(value).lower()
+        case tuple():
+            return f"({len(value)} set)"
+        case dict():
+            return ",".join(f"{name}={model}" for name, model in value.items())
+        case _:
+            return str(value)

@@ -1,0 +1,50 @@
+"""One line per call, for people or for programs. Never content, never a secret."""
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any, Literal
+
+import structlog
+
+log: Any = structlog.get_logger("amq2api")
+
+# Names under which a secret could come; the value goes, whoever passed it.
+_SECRET = ("token", "secret", "authorization", "api_key", "password", "cookie")
+_HARMLESS = frozenset({"input_tokens", "output_tokens", "has_token", "token_endpoint"})
+
+
+def configure(level: str, form: Literal["auto", "console", "json"]) -> None:
+    """Set up logging for the whole process; called once, by the command line."""
+    console = form == "console" or (form == "auto" and sys.stderr.isatty())
+    renderer: Any = (
+        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        if console
+        else structlog.processors.JSONRenderer()
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            redact,
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.getLevelNamesMapping()[level.upper()]
+        ),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+def redact(
+    _logger: Any, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """A structlog processor that hides values whose name says they are secret."""
+    for key in event:
+        lowered = key.lower()
+        if lowered not in _HARMLESS and any(word in lowered for word in _SECRET):
+            event[key] = "(hidden)"
+    return event
