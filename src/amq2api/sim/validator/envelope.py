@@ -30,7 +30,6 @@ _DASHED = re.compile(r"[a-z]+(-[a-z0-9]+)*")
 _MESSAGE = 10_000_000  # characters of one message or tool result; 600 000 until September 2025
 
 _ANY_TEXT = Text()
-_TOOL_USE_ID = Text(1, 64, _NAME, rule="I8", kind="tool")
 _MODEL = Text(1, 1024, _MODEL_ID)
 _CONTENT = Text(0, _MESSAGE, rule="2.3", too_long="field too long")
 
@@ -59,7 +58,7 @@ def _conversation(rules: Rules) -> Shape:
     message = _message(rules)
     optional: dict[str, Shape] = {
         "workspaceId": Text(36, 36),
-        "history": ListOf(message, rules.history_limit, rule="8.9"),
+        "history": ListOf(message, rules.history_limit, rule="2.2"),
         "customizationArn": Text(0, 1224),
         "agentContinuationId": _ANY_TEXT,
         "agentTaskType": Text(options=frozenset({"vibe", "spectask"})),
@@ -103,11 +102,17 @@ def _cache_point() -> Shape:
     return Members({"type": Text(options=frozenset({"default"}), rule="2.3")}, rule="2.3")
 
 
+def _tool_use_id(rules: Rules) -> Shape:
+    if "I8" not in rules:
+        return Text(rule="2.6", kind="tool")
+    return Text(1, 64, _NAME, rule="I8", kind="tool")
+
+
 def _assistant(rules: Rules) -> Shape:
     closed = rules.strict
     use = Members(
         {
-            "toolUseId": _TOOL_USE_ID,
+            "toolUseId": _tool_use_id(rules),
             "name": Text(1, 64, _NAME, rule="2.5", kind="tool"),
             "input": Document(rule="I10", kind="tool") if "I10" in rules else Anything(),
         },
@@ -161,9 +166,12 @@ def _context(rules: Rules) -> Shape:
 
 
 def _tool(rules: Rules) -> Shape:
-    description = Text(1, 10_240 if rules.strict else None, rule="I11", kind="tool")
+    name, description = Text(rule="2.5", kind="tool"), Text(rule="2.5", kind="tool")
+    if "I11" in rules:
+        name = Text(1, 64, _NAME, rule="I11", kind="tool")
+        description = Text(1, 10_240 if rules.strict else None, rule="I11", kind="tool")
     required: dict[str, Shape] = {
-        "name": Text(1, 64, _NAME, rule="I11", kind="tool"),
+        "name": name,
         "inputSchema": Members(
             {"json": Document(rule="2.5", kind="tool schema")}, rule="2.5", kind="tool schema"
         ),
@@ -186,7 +194,7 @@ def _tool_result(rules: Rules) -> Shape:
         {"text": text, "json": Anything()}, rule="2.6", kind="tool", open=not rules.strict
     )
     return Members(
-        {"toolUseId": _TOOL_USE_ID, "content": ListOf(block, rule="2.6", kind="tool")},
+        {"toolUseId": _tool_use_id(rules), "content": ListOf(block, rule="2.6", kind="tool")},
         {"status": Text(options=frozenset({"success", "error"}), rule="2.6", kind="tool")},
         tolerated=("isError",),
         rule="2.6",

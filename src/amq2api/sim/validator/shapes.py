@@ -144,9 +144,11 @@ class Union(Shape):
     rule: str = "2.3"
     kind: Kind = "malformed"
     open: bool = False
-    """Whether a stranger, alone, is let pass."""
+    """Whether an object that has none of the members is let pass."""
 
     def problems(self, value: object, where: str) -> Iterator[Problem]:
+        if self.open and isinstance(value, dict) and not self.members.keys() & value.keys():
+            return
         if not isinstance(value, dict) or len(value) != 1:
             yield Problem(self.kind, self.rule, where)
             return
@@ -154,7 +156,7 @@ class Union(Shape):
         shape = self.members.get(name)
         if shape is not None:
             yield from shape.problems(member, _at(where, name))
-        elif not self.open:
+        else:
             yield Problem(self.kind, self.rule, _at(where, name))
 
 
