@@ -1,6 +1,6 @@
-"""What a back end is: pure functions that prepare a call, retell the reply and judge a refusal.
+"""What a back end gives: a call made ready, its reply retold, and notes on what was changed.
 
-Everything that waits is written once, in relay.py and upstream/, against these protocols.
+Everything that waits is written once, in relay.py and upstream/, against these values.
 """
 
 from dataclasses import dataclass, field
@@ -8,8 +8,7 @@ from typing import Protocol, TypeAlias
 
 from amq2api.dialects import messages as m
 from amq2api.errors import GatewayError
-from amq2api.wire.eventstream import Frame
-from amq2api.wire.exchange import Answer, Ask
+from amq2api.wire.exchange import Ask
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +46,8 @@ class Identity:
     origin: str = "CLI"
     user_agent: str = "amq2api"
     opt_out: bool = True
+    expects_trailer: bool = False
+    """Whether this account's replies are known to end with a trailer."""
     replay_reasoning: bool = True
     """False when the service refused a replayed signature: earlier reasoning stays behind."""
 
@@ -61,38 +62,48 @@ class Outcome:
     usage_source: str = "estimate"
     """``service``, ``context`` (from the context percentage) or ``estimate``."""
     credits: float | None = None
-    upstream_events: list[str] = field(default_factory=list)
+    unknown_events: list[str] = field(default_factory=list)
     """Names of event types nobody knew, each once."""
 
 
 class Translator(Protocol):
-    """One reply, retold. Feed it every frame in order, then call exactly one of finish and fail.
+    """One reply, retold. Feed it the bytes in order, then call exactly one of finish and fail.
 
     Between calls the events given out so far always form a prefix of a legal stream, so the
     connection may drop at any moment.
     """
 
+    failure: GatewayError | None
+    """Why ``feed`` stopped short: what it returned is good, what follows is lost."""
     outcome: Outcome
 
     def begin(self) -> list[m.StreamEvent]:
         """The head of the message, for an answer that must begin before the service does."""
 
-    def feed(self, frames: list[Frame]) -> list[m.StreamEvent]:
-        """Raise a GatewayError where the service reports one, or where it breaks the format."""
+    def feed(self, data: bytes) -> list[m.StreamEvent]:
+        """Take the next bytes. Raises nothing: see ``failure``."""
 
     def finish(self) -> list[m.StreamEvent]:
-        """The service's stream ended on a frame boundary. Raises as feed does."""
+        """The stream ended as it should, or was cancelled because of ``done``.
+
+        Raises:
+            GatewayError: what came is not a whole answer. Then call ``fail``.
+        """
 
     def fail(self, error: GatewayError) -> list[m.StreamEvent]:
         """The reply broke off."""
 
     @property
     def done(self) -> bool:
-        """Whether the message has ended before the stream: the rest may be cancelled."""
+        """Whether the message ended before its stream: the rest may be cancelled."""
 
     @property
     def answering(self) -> bool:
-        """Whether anything of the answer itself has come: text, reasoning or a tool call."""
+        """Whether anything of the answer has come: text, reasoning or a tool call."""
+
+    @property
+    def trailer(self) -> bool:
+        """Whether the service marked the end, and so can be expected to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +116,3 @@ class Prepared:
     notes: Notes
     input_tokens: int
     """An estimate."""
-
-
-class Backend(Protocol):
-    """One upstream service."""
-
-    def prepare(self, call: m.Call, identity: Identity) -> Prepared: ...
-
-    def verdict(self, answer: Answer) -> GatewayError: ...

@@ -130,35 +130,27 @@ def _read(decode: Any, body: bytes, operation: str) -> Any:
         raise ProtocolError(f"{operation} answered in an unknown shape: {exc}") from exc
 
 
-def _claude(model_id: str, name: str, window: int, *efforts: str) -> Model:
-    fields = {
-        "thinking": {"type": "object", "properties": {"type": {"enum": ["adaptive", "disabled"]}}},
-        "output_config": {"type": "object", "properties": {"effort": {"enum": list(efforts)}}},
-        "max_tokens": {"type": "integer", "minimum": 1024, "maximum": 128_000},
-    }
-    schema = {"type": "object", "properties": fields, "additionalProperties": False}
+def _claude(model_id: str, name: str, window: int) -> Model:
     return Model(
         model_id=model_id,
         model_name=name,
         token_limits=TokenLimits(max_input_tokens=window),
         supported_input_types=["TEXT", "IMAGE"],
-        additional_model_request_fields_schema=schema if efforts else None,
     )
 
 
-_4_6 = ("low", "medium", "high", "max")
-_LATER = ("low", "medium", "high", "xhigh", "max")
-
 BUILT_IN: tuple[Model, ...] = (
-    # Used until, or when, the service does not tell (upstream-protocol.md 7.1, 2.9).
-    _claude("claude-opus-5.5", "Claude Opus 5.5", 1_000_000, *_LATER),
-    _claude("claude-sonnet-5.5", "Claude Sonnet 5.5", 1_000_000, *_LATER),
-    _claude("claude-opus-5", "Claude Opus 5", 1_000_000, *_LATER),
-    _claude("claude-sonnet-5", "Claude Sonnet 5", 1_000_000, *_LATER),
-    _claude("claude-opus-4.8", "Claude Opus 4.8", 1_000_000, *_LATER),
-    _claude("claude-opus-4.7", "Claude Opus 4.7", 1_000_000, *_LATER),
-    _claude("claude-opus-4.6", "Claude Opus 4.6", 1_000_000, *_4_6),
-    _claude("claude-sonnet-4.6", "Claude Sonnet 4.6", 1_000_000, *_4_6),
+    # Used until, or when, the service does not tell (upstream-protocol.md 7.1). They offer no
+    # request fields of their own: only a published schema says what a model takes (2.9), and
+    # a field it does not take is a 400.
+    _claude("claude-opus-5.5", "Claude Opus 5.5", 1_000_000),
+    _claude("claude-sonnet-5.5", "Claude Sonnet 5.5", 1_000_000),
+    _claude("claude-opus-5", "Claude Opus 5", 1_000_000),
+    _claude("claude-sonnet-5", "Claude Sonnet 5", 1_000_000),
+    _claude("claude-opus-4.8", "Claude Opus 4.8", 1_000_000),
+    _claude("claude-opus-4.7", "Claude Opus 4.7", 1_000_000),
+    _claude("claude-opus-4.6", "Claude Opus 4.6", 1_000_000),
+    _claude("claude-sonnet-4.6", "Claude Sonnet 4.6", 1_000_000),
     _claude("claude-opus-4.5", "Claude Opus 4.5", 200_000),
     _claude("claude-sonnet-4.5", "Claude Sonnet 4.5", 200_000),
     _claude("claude-haiku-4.5", "Claude Haiku 4.5", 200_000),

@@ -4,6 +4,7 @@ Source: claude-api.md 7; what clients do on each status is in clients.md 2 and 3
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import msgspec
@@ -89,4 +90,7 @@ def _message(error: errors.GatewayError) -> str:
         if tokens is not None and maximum is not None:
             return f"prompt is too long: {tokens} tokens > {maximum} maximum"
         return f"prompt is too long: {error}"
+    if isinstance(error, errors.QuotaExhausted) and error.resets_at is not None:
+        when = datetime.fromtimestamp(error.resets_at, UTC)
+        return f"{error} The allowance is renewed on {when:%Y-%m-%d at %H:%M} UTC."
     return str(error) or type(error).__name__

@@ -1,0 +1,75 @@
+"""Ending an answer where the client said, for a service that cannot.
+
+Amazon Q has no stop sequences and, on most models, no ``max_tokens`` (upstream-protocol.md
+0.3): the stream is cut here, the rest is cancelled, and the stop reason says so.
+"""
+
+from collections.abc import Sequence
+
+from amq2api.bridge import tokens
+
+
+class StopSequences:
+    """Find the first stop sequence in text that comes in pieces.
+
+    ``feed`` gives out what is certainly before any stop sequence; a tail that may turn out
+    to be the beginning of one waits for the next piece.
+    """
+
+    def __init__(self, sequences: Sequence[str]) -> None:
+        self._sequences = tuple(sequences)
+        self._longest = max(map(len, self._sequences), default=0)
+        self._held = ""
+        self.matched: str | None = None
+
+    def feed(self, text: str) -> str:
+        """Return text that may be shown. Once ``matched`` is set there is no more."""
+        text = self._held + text
+        hits = [(at, s) for s in self._sequences if (at := text.find(s)) >= 0]
+        if hits:
+            at, self.matched = min(hits, key=lambda hit: (hit[0], -len(hit[1])))
+            self._held = ""
+            return text[:at]
+        keep = self._possible_beginning(text)
+        self._held = text[len(text) - keep :]
+        return text[: len(text) - keep]
+
+    def finish(self) -> str:
+        """The text ended, or something else begins: what waited was no stop sequence."""
+        held, self._held = self._held, ""
+        return held
+
+    def _possible_beginning(self, text: str) -> int:
+        for size in range(min(self._longest - 1, len(text)), 0, -1):
+            tail = text[-size:]
+            if any(sequence.startswith(tail) for sequence in self._sequences):
+                return size
+        return 0
+
+
+class TokenGauge:
+    """Count estimated output tokens; with a limit, say where the text must end."""
+
+    __slots__ = ("_limit", "_weight")
+
+    def __init__(self, limit: int | None = None) -> None:
+        self._limit = limit
+        self._weight = 0.0
+
+    @property
+    def tokens(self) -> int:
+        return max(1, round(self._weight)) if self._weight else 0
+
+    def take(self, text: str) -> str:
+        """Count *text*, and return as much of it as the limit allows.
+
+        What comes back is shorter than *text* exactly when the limit was reached.
+        """
+        weight = tokens.weigh(text)
+        if self._limit is None or self._weight + weight <= self._limit:
+            self._weight += weight
+            return text
+        room = max(0.0, self._limit - self._weight)
+        kept = text[: int(len(text) * room / weight)]
+        self._weight = float(self._limit)
+        return kept

@@ -1,0 +1,110 @@
+"""One call made ready: the request to send, the translator of its reply, what was changed."""
+
+from collections.abc import Mapping, Sequence
+
+from amq2api.bridge import tokens
+from amq2api.bridge.backend import Identity, Note, Notes, Prepared
+from amq2api.dialects import amazonq as q
+from amq2api.dialects import messages as m
+from amq2api.errors import GatewayError
+from amq2api.wire.exchange import Answer, Ask
+
+from .conversation import convert
+from .native import Native, negotiate
+from .stream import StreamTranslator, Terms
+
+# Members of the call that tune and carry no content, and have no counterpart upstream.
+_DROPPED = (
+    "temperature", "top_p", "top_k", "metadata", "service_tier", "speed", "inference_geo",
+    "cache_control", "context_management", "diagnostics", "fallbacks", "fallback_credit_token",
+    "billing_policy", "tags", "safeguards",
+)  # fmt: skip
+
+
+def prepare(call: m.Call, model: q.Model, identity: Identity) -> Prepared:
+    """Translate *call* for *model*.
+
+    Raises:
+        BadRequest: the service cannot be told what the call says; the place is named.
+    """
+    native = negotiate(call, model)
+    conversation = convert(
+        call,
+        model_id=model.model_id,
+        conversation_id=identity.conversation_id,
+        origin=identity.origin,
+        replay_reasoning=identity.replay_reasoning and model.takes("thinking") is not None,
+        think_tags=native.think_tags,
+    )
+    request = q.GenerateRequest(
+        conversation_state=conversation.state,
+        profile_arn=identity.profile_arn,
+        additional_model_request_fields=native.fields,
+    )
+    input_tokens = tokens.estimate(call)
+    terms = _terms(call, model, native, identity, conversation.names, input_tokens)
+    notes = _merged((*conversation.notes, *native.notes, *_dropped(call), *_cuts(call)))
+    return Prepared(_ask(request, identity), StreamTranslator(terms), notes, input_tokens)
+
+
+def verdict(answer: Answer) -> GatewayError:
+    """What an answer that is no stream means."""
+    return q.read_answer(answer)
+
+
+def headers(identity: Identity, target: str) -> dict[str, str]:
+    """Headers of any request to the service (upstream-protocol.md 1.3), without credentials."""
+    return {
+        "content-type": q.JSON_CONTENT,
+        "x-amz-target": target,
+        "x-amzn-codewhisperer-optout": "true" if identity.opt_out else "false",
+        "user-agent": identity.user_agent,
+        "accept": "*/*",
+    }
+
+
+def _ask(request: q.GenerateRequest, identity: Identity) -> Ask:
+    return Ask(identity.endpoint, q.encode(request), headers(identity, q.GENERATE))
+
+
+def _terms(
+    call: m.Call,
+    model: q.Model,
+    native: Native,
+    identity: Identity,
+    names: Mapping[str, str],
+    input_tokens: int,
+) -> Terms:
+    choice, thinking = call.tool_choice, call.thinking
+    asked_display = None if thinking is None else getattr(thinking, "display", None)
+    return Terms(
+        message_id=identity.message_id,
+        model=call.model,
+        input_tokens=input_tokens,
+        window=model.window,
+        names=names,
+        max_tokens=native.cut_at,
+        stop_sequences=tuple(call.stop_sequences or ()),
+        one_tool=choice is not None and bool(choice.disable_parallel_tool_use),
+        thinking_tags=native.think_tags is not None,
+        show_thinking=asked_display != "omitted",
+        want_thinking=not isinstance(thinking, m.Disabled),
+        expects_trailer=identity.expects_trailer,
+    )
+
+
+def _dropped(call: m.Call) -> list[Note]:
+    return [Note("dropped", name) for name in _DROPPED if getattr(call, name) is not None]
+
+
+def _cuts(call: m.Call) -> list[Note]:
+    return [Note("approximated", "stop_sequences")] if call.stop_sequences else []
+
+
+def _merged(notes: Sequence[Note]) -> Notes:
+    """Equal notes as one, with their counts added."""
+    counts: dict[tuple[str, str], int] = {}
+    for note in notes:
+        key = (note.fate, note.subject)
+        counts[key] = counts.get(key, 0) + note.count
+    return tuple(Note(fate, subject, count) for (fate, subject), count in counts.items())

@@ -1,0 +1,100 @@
+"""The gateway put together from its settings."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from amq2api import __version__
+from amq2api.accounts.model import Account, from_environment
+from amq2api.accounts.store import FileStore
+from amq2api.accounts.tokens import TokenCache
+from amq2api.config import Settings
+from amq2api.errors import GatewayError
+from amq2api.log import log
+from amq2api.relay import Manner, Relay
+from amq2api.upstream.catalogue import Catalogue
+from amq2api.upstream.client import Client
+from amq2api.upstream.service import Service
+from amq2api.web.app import App, Manners
+
+_DEFAULT_ENDPOINT = Settings.model_fields["api_endpoint"].default
+
+
+def gateway(settings: Settings, api_keys: tuple[str, ...]) -> App:
+    """The whole web application; nothing is opened before it starts."""
+    client = Client(connect_timeout=settings.connect_timeout, idle_timeout=settings.idle_timeout)
+    store = FileStore(settings.account_file, environment_account(settings))
+    tokens = TokenCache(
+        settings.token_cache, store=store, ask=client.ask, token_url=str(settings.token_endpoint)
+    )
+    relay = Relay(
+        accounts=store,
+        tokens=tokens,
+        upstream=client,
+        service=Service(client.ask),
+        catalogue=Catalogue(settings.model_map, time.monotonic),
+        manner=_manner(settings),
+    )
+
+    def health() -> tuple[bool, bool]:
+        try:
+            state = tokens.state(relay.choose())
+        except GatewayError:
+            return False, True
+        return state.has_token, state.expired or not state.has_token
+
+    @asynccontextmanager
+    async def life() -> AsyncIterator[None]:
+        tokens.load()
+        async with client:
+            warming = asyncio.get_running_loop().create_task(_warm(relay))
+            try:
+                yield
+            finally:
+                warming.cancel()
+                await tokens.close()
+
+    manners = Manners(
+        api_keys=api_keys,
+        max_body=settings.max_body,
+        grace=settings.grace,
+        ping_interval=settings.ping_interval,
+    )
+    return App(relay, health, manners, settings.model_map, life)
+
+
+def environment_account(settings: Settings) -> Account | None:
+    """The account that ``AMAZONQ_*`` variables describe, if they describe one."""
+    parts = (settings.refresh_token, settings.client_id, settings.client_secret)
+    token, client_id, client_secret = parts
+    if token is None or client_id is None or client_secret is None:
+        return None
+    return from_environment(
+        refresh_token=token.get_secret_value(),
+        client_id=client_id.get_secret_value(),
+        client_secret=client_secret.get_secret_value(),
+        profile_arn=settings.profile_arn or "",
+    )
+
+
+def _manner(settings: Settings) -> Manner:
+    return Manner(
+        endpoint=str(settings.api_endpoint),
+        default_endpoint=settings.api_endpoint == _DEFAULT_ENDPOINT,
+        user_agent=settings.user_agent or f"amq2api/{__version__}",
+        origin=settings.origin,
+        opt_out=settings.opt_out,
+        attempts=settings.attempts,
+        routing=settings.routing,
+    )
+
+
+async def _warm(relay: Relay) -> None:
+    """Have token and models at hand before the first call, and tell early what is wrong."""
+    try:
+        account = relay.choose()
+        await relay.tokens.token(account)
+        await relay.catalogue.all(account.id, relay.loader(account))
+    except GatewayError as failure:
+        log.warning("account.not_ready", reason=str(failure))

@@ -1,0 +1,338 @@
+"""The journey of one call: choose an account, knock upstream, and on failure do as policy says."""
+
+import asyncio
+import random
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from amq2api.accounts.choose import Routing, choose
+from amq2api.accounts.model import Account, Token
+from amq2api.accounts.policy import Attempt, next_step, pause
+from amq2api.bridge.amazonq.prepare import prepare, verdict
+from amq2api.bridge.backend import Identity, Note, Notes, Outcome, Translator
+from amq2api.dialects import amazonq as q
+from amq2api.dialects import messages as m
+from amq2api.errors import AccountFailure, GatewayError, QuotaExhausted
+from amq2api.log import log
+from amq2api.upstream.catalogue import Catalogue
+from amq2api.upstream.client import Stream
+from amq2api.upstream.service import Service
+from amq2api.wire.exchange import Answer, Ask
+
+_EXPLAINING = 3.0  # seconds that finding out when a quota is renewed may take
+
+
+class Accounts(Protocol):
+    """Where accounts are kept."""
+
+    def accounts(self) -> Sequence[Account]: ...
+
+    @property
+    def problem(self) -> object: ...
+
+
+class Tokens(Protocol):
+    """Where access tokens come from."""
+
+    async def token(self, account: Account, *, refused: str | None = None) -> Token: ...
+
+
+class Upstream(Protocol):
+    """The road to the service."""
+
+    async def open(self, ask: Ask, verdict: Callable[[Answer], GatewayError]) -> Stream: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How this gateway presents itself and how far it goes for a call."""
+
+    endpoint: str
+    default_endpoint: bool
+    """Whether *endpoint* is the built-in one: then a profile's region chooses the host."""
+    user_agent: str
+    origin: str
+    opt_out: bool
+    attempts: int
+    routing: Routing
+
+    def identity(self, account: Account) -> Identity:
+        """*account* as it presents itself to the service; a fresh conversation each time."""
+        endpoint, region = self.endpoint, account.api_region
+        if self.default_endpoint and region is not None:
+            endpoint = f"https://q.{region}.amazonaws.com/"
+        return Identity(
+            endpoint=endpoint,
+            conversation_id=str(uuid.uuid4()),
+            message_id="",
+            profile_arn=account.profile_arn,
+            origin=self.origin,
+            user_agent=self.user_agent,
+            opt_out=self.opt_out,
+        )
+
+
+@dataclass(slots=True)
+class Relay:
+    """Safe to share between calls; remembers nothing of them but which accounts send trailers."""
+
+    accounts: Accounts
+    tokens: Tokens
+    upstream: Upstream
+    service: Service
+    catalogue: Catalogue
+    manner: Manner
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    trailers: set[str] = field(default_factory=set)
+
+    def take(self, call: m.Call, request_id: str, notes: Notes = ()) -> "Reply":
+        """Begin a call. *notes* are what was noticed on the way here."""
+        return Reply(self, call, request_id, notes)
+
+    def choose(self, skip: frozenset[str] = frozenset()) -> Account:
+        """The account that serves now.
+
+        Raises:
+            NoAccount: there is none.
+        """
+        return choose(
+            self.accounts.accounts(),
+            skip=skip,
+            routing=self.manner.routing,
+            problem=self.accounts.problem,
+        )
+
+    async def models(self) -> Sequence[q.Model]:
+        """The models of the account that serves now; the built-in ones if there is no account."""
+        try:
+            account = self.choose()
+        except AccountFailure:
+            return q.BUILT_IN
+        return await self.catalogue.all(account.id, self.loader(account))
+
+    def loader(self, account: Account) -> Callable[[], Awaitable[list[q.Model]]]:
+        """How the catalogue asks for the models of *account*."""
+
+        async def load() -> list[q.Model]:
+            token = await self.tokens.token(account)
+            return await self.service.models(self.manner.identity(account), token.access)
+
+        return load
+
+
+class Reply:
+    """One call under way. ``open`` it, ``read`` it to its end, and ``close`` it in any case."""
+
+    def __init__(self, relay: Relay, call: m.Call, request_id: str, notes: Notes) -> None:
+        self._relay, self._call = relay, call
+        self._noticed = notes
+        self._begun = False
+        self._stream: Stream | None = None
+        self._translator: Translator | None = None
+        self._pending: list[m.StreamEvent] = []
+        self._over = False
+        self._born = time.monotonic()
+        self._waited: float | None = None
+        self._attempt = Attempt(number=0)
+        self.request_id = request_id
+        self.message_id = f"msg_{uuid.uuid4().hex[:24]}"
+        self.account: Account | None = None
+        self.notes: Notes = notes
+        self.failure: GatewayError | None = None
+
+    @property
+    def outcome(self) -> Outcome:
+        return self._translator.outcome if self._translator else Outcome()
+
+    async def open(self) -> None:
+        """Return once the service has begun to answer.
+
+        Raises:
+            GatewayError: it did not; the client should hear of this.
+        """
+        try:
+            await self._open()
+        except GatewayError as failure:
+            self.failure = failure
+            raise
+        self._waited = time.monotonic() - self._born
+
+    async def _open(self) -> None:
+        relay, skip, refused = self._relay, frozenset[str](), None
+        account = relay.choose(skip)
+        while True:
+            self.account = account
+            self._attempt = replace(self._attempt, number=self._attempt.number + 1)
+            token: Token | None = None
+            try:
+                token = await relay.tokens.token(account, refused=refused)
+                await self._knock(account, token)
+            except GatewayError as failure:
+                self._drop()
+                step = next_step(
+                    failure, self._attempt, limit=relay.manner.attempts,
+                    routing=relay.manner.routing,
+                )  # fmt: skip
+                log.debug("attempt", request_id=self.request_id, reason=str(failure), step=step)
+                match step:
+                    case "refresh":
+                        refused = token.access if token else None
+                        self._attempt = replace(self._attempt, refreshed=True)
+                    case "retry":
+                        wait = pause(self._attempt.number, failure, jitter=random.random())
+                        await relay.sleep(wait)
+                    case "strip_reasoning":
+                        self._attempt = replace(self._attempt, stripped=True)
+                    case "failover":
+                        skip |= {account.id}
+                        account, refused = relay.choose(skip), None
+                        self._attempt = replace(self._attempt, refreshed=False)
+                    case "give_up":
+                        if isinstance(failure, QuotaExhausted) and token is not None:
+                            await self._explain(failure, account, token)
+                        raise
+            else:
+                return
+
+    def begin(self) -> list[m.StreamEvent]:
+        """The head of the message, when the client should not wait for the service any more.
+
+        Nothing as long as the call is not ready to be sent.
+        """
+        if self._translator is None or self._begun:
+            return []
+        self._begun = True
+        return self._translator.begin()
+
+    async def read(self) -> list[m.StreamEvent]:
+        """The next events; none at the end. A failure is told as an ``error`` event."""
+        if self._pending:
+            events, self._pending = self._pending, []
+            return events
+        translator, stream = self._translator, self._stream
+        if translator is None:
+            raise RuntimeError("read before open")
+        while not self._over:
+            events = await self._advance(translator, stream)
+            if events:
+                return events
+        return []
+
+    def fail(self, failure: GatewayError) -> list[m.StreamEvent]:
+        """How a stream that has begun without the service hears that it will not come."""
+        self.failure, self._over = failure, True
+        if self._translator is None:
+            return [m.StreamError(m.envelope(failure))]
+        return self._translator.fail(failure)
+
+    def close(self) -> None:
+        """Let go of the service, wherever the answer is, and say what became of the call."""
+        self._drop()
+        translator = self._translator
+        if translator is not None and translator.trailer and self.account is not None:
+            self._relay.trailers.add(self.account.id)
+        self._report()
+
+    async def _knock(self, account: Account, token: Token) -> None:
+        """One attempt: send the call and wait for the first of the answer."""
+        relay = self._relay
+        model = await relay.catalogue.find(self._call.model, account.id, relay.loader(account))
+        identity = replace(
+            relay.manner.identity(account),
+            message_id=self.message_id,
+            expects_trailer=account.id in relay.trailers,
+            replay_reasoning=not self._attempt.stripped,
+        )
+        prepared = prepare(self._call, model, identity)
+        self.notes = (*self._noticed, *prepared.notes)
+        translator = self._translator = prepared.translator
+        if self._begun:
+            translator.begin()
+        if translator.done:
+            return
+        ask = prepared.ask
+        headers = {**ask.headers, "authorization": f"Bearer {token.access}"}
+        self._stream = await relay.upstream.open(
+            Ask(ask.url, ask.body, headers, ask.method), verdict
+        )
+        await self._first_word(translator, self._stream)
+
+    async def _first_word(self, translator: Translator, stream: Stream) -> None:
+        """Until anything of the answer is here, whatever goes wrong is no answer at all."""
+        while not translator.answering:
+            data = await stream.read()
+            if data:
+                self._pending += translator.feed(data)
+                if translator.failure is not None and not translator.answering:
+                    raise translator.failure
+            else:
+                self._pending += translator.finish()
+                self._over = True
+                return
+
+    async def _advance(self, translator: Translator, stream: Stream | None) -> list[m.StreamEvent]:
+        if translator.failure is not None:
+            return self.fail(translator.failure)
+        try:
+            if translator.done or stream is None:
+                self._drop()
+                self._over = True
+                return translator.finish()
+            if data := await stream.read():
+                return translator.feed(data)
+            events = translator.finish()
+        except GatewayError as failure:
+            return self.fail(failure)
+        self._over = True
+        return events
+
+    async def _explain(self, failure: QuotaExhausted, account: Account, token: Token) -> None:
+        """Find out when the allowance is renewed; without an answer the words do without."""
+        relay = self._relay
+        asking = relay.service.usage_limits(relay.manner.identity(account), token.access)
+        try:
+            limits = await asyncio.wait_for(asking, _EXPLAINING)
+        except (GatewayError, TimeoutError):
+            return
+        failure.resets_at = limits.next_date_reset
+
+    def _drop(self) -> None:
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            stream.close()
+        if not self._over:
+            self._pending = []
+
+    def _report(self) -> None:
+        outcome = self.outcome
+        seconds = time.monotonic() - self._born
+        log.info(
+            "call",
+            request_id=self.request_id,
+            model=self._call.model,
+            account=self.account.id if self.account else None,
+            attempts=self._attempt.number,
+            outcome=_outcome(self.failure, outcome),
+            input_tokens=outcome.input_tokens,
+            output_tokens=outcome.output_tokens,
+            usage=outcome.usage_source,
+            credits=outcome.credits,
+            first=None if self._waited is None else round(self._waited, 3),
+            seconds=round(seconds, 3),
+            fidelity=[str(note) for note in self.notes],
+            **({"unknown_events": outcome.unknown_events} if outcome.unknown_events else {}),
+        )
+
+
+def unknown_field_notes(names: Sequence[str]) -> Notes:
+    """Top-level members that nobody here has heard of are let pass, but not in silence."""
+    return (Note("dropped", "unknown fields", len(names)),) if names else ()
+
+
+def _outcome(failure: GatewayError | None, outcome: Outcome) -> str:
+    if failure is not None:
+        return type(failure).__name__
+    return outcome.stop_reason or "abandoned"

@@ -1,0 +1,1 @@
+"""Towards Amazon: the only place that speaks HTTP as a client."""

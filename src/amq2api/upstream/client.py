@@ -1,0 +1,156 @@
+"""One pooled HTTP client for everything that goes upstream.
+
+It knows bytes, statuses and transport errors, and nothing of what they mean: a refusal is
+judged by the function it is given (``bridge.amazonq.prepare.verdict``).
+"""
+
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+
+from amq2api.errors import GatewayError, ProtocolError, UpstreamBroken, UpstreamTimeout
+from amq2api.wire.exchange import Answer, Ask
+
+MAX_ANSWER = 16 * 1024 * 1024  # bytes of an answer that is read whole
+_READ = 64 * 1024  # bytes that may wait here before we stop reading: back-pressure
+
+TRANSPORT: Mapping[type[BaseException], tuple[type[GatewayError], str]] = {
+    # The nearest class of an exception decides.
+    aiohttp.ServerTimeoutError: (UpstreamTimeout, "the service was silent for too long"),
+    TimeoutError: (UpstreamTimeout, "the service was silent for too long"),
+    aiohttp.ClientConnectorError: (UpstreamBroken, "the service cannot be reached"),
+    aiohttp.ServerDisconnectedError: (UpstreamBroken, "the service closed the connection"),
+    aiohttp.ClientPayloadError: (UpstreamBroken, "the service's answer was cut"),
+    aiohttp.ClientError: (UpstreamBroken, "the way to the service failed"),
+    OSError: (UpstreamBroken, "the way to the service failed"),
+}
+FAILURES = tuple(TRANSPORT)
+
+
+def transport_error(exc: BaseException) -> GatewayError:
+    """What a failure of the road means; the words hold nothing of what was sent."""
+    verdict, words = next(TRANSPORT[cls] for cls in type(exc).__mro__ if cls in TRANSPORT)
+    return verdict(f"{words} ({type(exc).__name__})")
+
+
+class Stream:
+    """The body of a successful answer, as it arrives."""
+
+    __slots__ = ("_first", "_response")
+
+    def __init__(self, response: aiohttp.ClientResponse, first: bytes) -> None:
+        self._response, self._first = response, first
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return self._response.headers
+
+    async def read(self) -> bytes:
+        """Whatever has arrived, at least one byte; nothing at the end.
+
+        Raises:
+            UpstreamBroken: the connection broke, or was silent for too long.
+        """
+        if self._first:
+            first, self._first = self._first, b""
+            return first
+        try:
+            return await self._response.content.readany()
+        except FAILURES as exc:
+            raise transport_error(exc) from exc
+
+    def close(self) -> None:
+        """Stop the answer where it is; one that was read to its end frees its connection."""
+        self._response.close()
+
+
+class Client:
+    """Use as an asynchronous context manager; one for the whole process."""
+
+    def __init__(self, *, connect_timeout: float, idle_timeout: float) -> None:
+        self._timeout = aiohttp.ClientTimeout(
+            total=None, sock_connect=connect_timeout, sock_read=idle_timeout
+        )
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(
+            # Calls are bounded by who may call, not by the pool: a queue here would be invisible.
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=55, ttl_dns_cache=60),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=self._timeout,
+            auto_decompress=False,
+            trust_env=True,
+            read_bufsize=_READ,
+            skip_auto_headers=("Accept-Encoding",),
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, at: TracebackType | None
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def ask(self, ask: Ask, *, timeout: float | None = None) -> Answer:  # noqa: ASYNC109
+        """Make one whole exchange; any status is an answer.
+
+        Raises:
+            UpstreamBroken: there was none, or it is larger than :data:`MAX_ANSWER`.
+        """
+        limit = self._timeout if timeout is None else aiohttp.ClientTimeout(total=timeout)
+        try:
+            async with self._request(ask, limit) as response:
+                return await _whole(response)
+        except FAILURES as exc:
+            raise transport_error(exc) from exc
+
+    async def open(self, ask: Ask, verdict: Callable[[Answer], GatewayError]) -> Stream:
+        """Return once the first bytes of a stream are here, so that every refusal is raised.
+
+        Raises:
+            GatewayError: *verdict*'s, for an answer that is no stream; transport errors.
+        """
+        try:
+            response = await self._request(ask, self._timeout)
+        except FAILURES as exc:
+            raise transport_error(exc) from exc
+        try:
+            first = await response.content.readany()
+            # A refusal has come with status 200, and a stream with the wrong content type
+            # (upstream-protocol.md 1.4): the first byte tells. No frame begins with a brace:
+            # it would be 2 GB long.
+            if response.status == 200 and first.lstrip()[:1] != b"{":
+                return Stream(response, first)
+            answer = await _whole(response, first)
+        except FAILURES as exc:
+            response.close()
+            raise transport_error(exc) from exc
+        except BaseException:
+            response.close()
+            raise
+        raise verdict(answer)
+
+    def _request(
+        self, ask: Ask, limit: aiohttp.ClientTimeout
+    ) -> aiohttp.client._RequestContextManager:
+        if self._session is None:
+            raise RuntimeError("the client is used outside its context")
+        return self._session.request(
+            ask.method, ask.url, data=ask.body, headers=ask.headers, timeout=limit,
+            allow_redirects=False,
+        )  # fmt: skip
+
+
+async def _whole(response: aiohttp.ClientResponse, first: bytes = b"") -> Answer:
+    parts, size = [first], len(first)
+    while part := await response.content.readany():
+        parts.append(part)
+        size += len(part)
+        if size > MAX_ANSWER:
+            response.close()
+            raise ProtocolError("the service's answer is too large")
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return Answer(response.status, b"".join(parts), headers)

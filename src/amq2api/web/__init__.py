@@ -1,0 +1,1 @@
+"""Towards clients: the Messages API over HTTP, and how failures reach them."""

@@ -1,0 +1,71 @@
+"""The few lines of ASGI that every endpoint here needs."""
+
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any, TypeAlias
+
+from amq2api.dialects import messages as m
+from amq2api.errors import BadRequest, GatewayError, RequestTooLarge
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Message: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+ASGIApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+def header(scope: Scope, name: bytes) -> str | None:
+    """The first header of this (lower case) name."""
+    for key, value in scope["headers"]:
+        if key == name:
+            return bytes(value).decode("latin-1")
+    return None
+
+
+def listed(scope: Scope, name: bytes) -> frozenset[str]:
+    """The members of a comma-separated header, however many lines it came in."""
+    lines = [bytes(value).decode("latin-1") for key, value in scope["headers"] if key == name]
+    return frozenset(word for line in lines for part in line.split(",") if (word := part.strip()))
+
+
+async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
+    """The whole request body.
+
+    Raises:
+        RequestTooLarge: it has more than *limit* bytes; no more than that is kept.
+        BadRequest: the client went away before it was whole.
+    """
+    declared = header(scope, b"content-length")
+    if declared is not None and declared.isdigit() and int(declared) > limit:
+        raise RequestTooLarge(f"the request has {declared} bytes, {limit} are allowed")
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise BadRequest("the request ended early")
+        part = message.get("body", b"")
+        size += len(part)
+        if size > limit:
+            raise RequestTooLarge(f"the request has more than {limit} bytes")
+        parts.append(part)
+        if not message.get("more_body", False):
+            return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def raw_headers(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+
+
+async def respond(
+    send: Send, status: int, headers: Mapping[str, str], body: bytes, *, head: bool = False
+) -> None:
+    """A whole answer in one go; *head* keeps the length and leaves the body out."""
+    sized = [*raw_headers(headers), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": sized})
+    await send({"type": "http.response.body", "body": b"" if head else body})
+
+
+async def refuse(send: Send, error: GatewayError, request_id: str, *, head: bool = False) -> None:
+    """Claude's error envelope, with status and retry hints."""
+    refusal = m.refuse(error, request_id)
+    await respond(send, refusal.status, refusal.headers, refusal.body, head=head)

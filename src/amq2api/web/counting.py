@@ -1,0 +1,23 @@
+"""``POST /v1/messages/count_tokens``: an estimate, without asking anyone."""
+
+import msgspec
+
+from amq2api.bridge import tokens
+from amq2api.dialects import messages as m
+
+from .asgi import Receive, Scope, Send, listed, read_body, respond
+
+
+class CountTokens:
+    """The endpoint. Estimates the same way as the usage of a call (claude-api.md C-154)."""
+
+    def __init__(self, *, max_body: int) -> None:
+        self._max_body = max_body
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
+        """Answer one call; raises GatewayError before anything was sent."""
+        body = await read_body(scope, receive, self._max_body)
+        call = m.decode(body, counting=True, betas=listed(scope, b"anthropic-beta"))
+        headers = {"content-type": "application/json", "request-id": request_id}
+        counted = msgspec.json.encode({"input_tokens": tokens.estimate(call)})
+        await respond(send, 200, headers, counted)

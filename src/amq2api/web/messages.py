@@ -1,0 +1,175 @@
+"""``POST /v1/messages``: one pure ASGI endpoint for streams and whole replies.
+
+The hot path: all events that one read from upstream completes leave in one send.
+"""
+
+import asyncio
+
+import msgspec
+
+from amq2api.bridge.backend import Notes
+from amq2api.bridge.collect import Collector
+from amq2api.dialects import messages as m
+from amq2api.errors import GatewayError
+from amq2api.relay import Relay, Reply, unknown_field_notes
+from amq2api.wire import sse
+
+from .asgi import Receive, Scope, Send, header, listed, raw_headers, read_body, respond
+from .pulse import Pulse
+
+_SSE = {
+    "content-type": "text/event-stream; charset=utf-8",
+    "cache-control": "no-cache",
+    "x-accel-buffering": "no",
+}
+_PING = m.render([m.Ping()])
+_encode = msgspec.json.Encoder().encode
+
+
+class CreateMessage:
+    """The endpoint. One instance serves every call."""
+
+    def __init__(self, relay: Relay, pulse: Pulse, *, max_body: int) -> None:
+        self._relay, self._pulse, self._max_body = relay, pulse, max_body
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
+        """Answer one call.
+
+        Raises:
+            GatewayError: before anything was sent; the caller words the refusal.
+        """
+        body = await read_body(scope, receive, self._max_body)
+        call = m.decode(body, betas=listed(scope, b"anthropic-beta"))
+        reply = self._relay.take(call, request_id, unknown_field_notes(m.unknown_fields(body)))
+        explain = header(scope, b"amq2api-explain") == "1"
+        answer = self._stream if call.stream else self._whole
+        try:
+            async with _WhileConnected(receive):
+                await answer(reply, send, explain)
+        finally:
+            reply.close()
+
+    async def _whole(self, reply: Reply, send: Send, explain: bool) -> None:
+        await reply.open()
+        collector = Collector()
+        while events := await reply.read():
+            collector.feed(events)
+        if reply.failure is not None:
+            raise reply.failure
+        headers = {"content-type": "application/json"} | _headers(reply, explain)
+        # Escaped as in streams: some clients split whole answers into lines, too.
+        body = sse.without_line_breaks(_encode(collector.message()))
+        await respond(send, 200, headers, body)
+
+    async def _stream(self, reply: Reply, send: Send, explain: bool) -> None:
+        writer = _Writer(send, reply, explain)
+        self._pulse.add(writer)
+        try:
+            await reply.open()
+            while events := await reply.read():
+                await writer.write(events)
+        except GatewayError as failure:
+            if not writer.begun:
+                raise
+            await writer.write(reply.fail(failure))
+        finally:
+            self._pulse.remove(writer)
+        await writer.end()
+
+
+class _Writer:
+    """The response to one streaming call."""
+
+    __slots__ = ("_begun_by_pulse", "_explain", "_reply", "_send", "begun", "busy", "last")
+
+    def __init__(self, send: Send, reply: Reply, explain: bool) -> None:
+        self._send, self._reply, self._explain = send, reply, explain
+        self._begun_by_pulse: asyncio.Event | None = None
+        self.begun = False
+        self.busy = False
+        self.last = asyncio.get_running_loop().time()
+
+    async def write(self, events: list[m.StreamEvent]) -> None:
+        self.busy = True
+        if not self.begun:
+            await self._begin()
+        elif self._begun_by_pulse is not None:
+            await self._begun_by_pulse.wait()
+        await self._put(sse.without_line_breaks(m.render(events)))
+        self.busy = False
+
+    async def end(self) -> None:
+        if not self.begun:
+            await self._begin()
+        await self._send({"type": "http.response.body", "body": b""})
+
+    async def sign(self) -> None:
+        """A sign of life: the head of the message if it is still due, else a ping."""
+        if self.busy:
+            return
+        if self.begun:
+            await self._put(_PING)
+            return
+        head = self._reply.begin()
+        if not head:
+            # The call is not even ready to be sent: tokens or models are awaited. A refusal can
+            # still be an HTTP error, and the next tick comes soon.
+            return
+        self._begun_by_pulse = asyncio.Event()
+        try:
+            await self._begin()
+            await self._put(m.render(head))
+        finally:
+            self._begun_by_pulse.set()
+
+    async def _begin(self) -> None:
+        self.begun = True
+        headers = raw_headers(_SSE | _headers(self._reply, self._explain))
+        await self._send({"type": "http.response.start", "status": 200, "headers": headers})
+
+    async def _put(self, data: bytes) -> None:
+        self.last = asyncio.get_running_loop().time()
+        await self._send({"type": "http.response.body", "body": data, "more_body": True})
+
+
+class _WhileConnected:
+    """Cancels its body when the client goes away, and swallows that cancellation.
+
+    Nothing else notices a client that left while the service is silent (performance.md, traps).
+    """
+
+    __slots__ = ("_gone", "_receive", "_watch")
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._gone = False
+
+    async def __aenter__(self) -> None:
+        task = asyncio.current_task()
+        self._watch = asyncio.get_running_loop().create_task(self._wait(task))
+
+    async def __aexit__(self, kind: object, exc: BaseException | None, at: object) -> bool:
+        self._watch.cancel()
+        if self._gone and isinstance(exc, asyncio.CancelledError):
+            if (task := asyncio.current_task()) is not None:
+                task.uncancel()
+            return True
+        return False
+
+    async def _wait(self, task: "asyncio.Task[object] | None") -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self._gone = True
+        if task is not None:
+            task.cancel()
+
+
+def _headers(reply: Reply, explain: bool) -> dict[str, str]:
+    headers = {"request-id": reply.request_id}
+    if explain:
+        headers["amq2api-fidelity"] = _told(reply.notes)
+    return headers
+
+
+def _told(notes: Notes) -> str:
+    return ", ".join(map(str, notes)) or "carried"
