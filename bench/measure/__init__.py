@@ -1,0 +1,1 @@
+"""What a request and an event cost the gateway: see docs/performance.md."""
