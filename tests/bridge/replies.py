@@ -1,6 +1,6 @@
 """Replies for tests: what Q sends as bytes, and what the client hears as one line of text."""
 
-from typing import Any
+from typing import Any, assert_never
 
 import msgspec
 
@@ -102,6 +102,7 @@ def _word(event: m.StreamEvent) -> str:
             return f"error({error['type']})"
         case m.Ping():
             return "ping"
+    assert_never(event)
 
 
 def _block(block: m.ContentBlock) -> str:
