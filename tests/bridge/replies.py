@@ -1,6 +1,6 @@
 """Replies for tests: what Q sends as bytes, and what the client hears as one line of text."""
 
-from typing import Any, assert_never
+from typing import Any
 
 import msgspec
 
@@ -100,9 +100,8 @@ def _word(event: m.StreamEvent) -> str:
             return "stop"
         case m.StreamError(error):
             return f"error({error['type']})"
-        case m.Ping():
+        case _:
             return "ping"
-    assert_never(event)
 
 
 def _block(block: m.ContentBlock) -> str:
