@@ -13,7 +13,7 @@ import struct
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 from uuid import UUID
 from zlib import crc32
 
@@ -243,6 +243,7 @@ def _value(value: HeaderValue) -> bytes:
             return b"\x08" + milliseconds.to_bytes(8, "big", signed=True)
         case UUID():
             return b"\x09" + value.bytes
+    assert_never(value)
 
 
 def _counted(raw: bytes) -> bytes:

@@ -48,10 +48,11 @@ class Decoder:
 
     def feed(self, data: bytes) -> list[Event]:
         """Take the next bytes; return every event they complete, in order."""
-        if self._after_cr and data:
+        if not data:
+            return []
+        if self._after_cr and data[:1] == b"\n":
             # A CR LF pair that was cut between two reads is one line end.
-            data = data[1:] if data[:1] == b"\n" else data
-            self._after_cr = False
+            data = data[1:]
         self._after_cr = data.endswith(b"\r")
         self._size += len(data)
         if self._size > MAX_EVENT:
@@ -69,7 +70,7 @@ class Decoder:
 
     def finish(self) -> None:
         """Declare the end of input; an event that was not closed by a blank line is cut."""
-        if self._line or self._data:
+        if self._line or self._data or self._name:
             raise ProtocolError("the stream ended inside an event")
 
     def _take(self, line: bytes) -> Event | None:
