@@ -1,0 +1,222 @@
+"""Access tokens that are there when a call needs one.
+
+Renewed early, by one task of one process at a time, and never used before the refresh token
+that came with them is safe. Source: upstream-protocol.md 5.5, design.md 7.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from amq2api.errors import (
+    LoginRequired,
+    RateLimited,
+    UpstreamBroken,
+    UpstreamBusy,
+    UpstreamTimeout,
+)
+from amq2api.wire.exchange import Answer, Ask
+
+from .cachefile import Minted, first
+from .model import DEFAULT_TOKEN_URL, Account, Token, fingerprint
+from .refresh import Flow, Pause, refresh
+from .store import AccountStore
+from .vault import Vault
+
+EARLY = 300.0
+"""Seconds before the end from which a token is renewed."""
+LEAST = 60.0
+"""Seconds of life with which a token still serves if it cannot be renewed just now."""
+REST = 30.0
+"""Seconds between such attempts, as in the official language server (5.5)."""
+HOPELESS = 300.0
+"""Seconds before a refused refresh token is tried again: ``invalid_grant`` has been seen to
+pass (5.5), but not by hammering."""
+PATIENCE = 60.0
+"""Seconds to wait for another process that is renewing the same token."""
+_POLL = 0.05
+_PASSING = (UpstreamBroken, UpstreamBusy, RateLimited)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenState:
+    """What is known of an account's token without asking anyone."""
+
+    has_token: bool
+    expired: bool
+    login_required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    until: float
+    why: str
+
+
+class TokenCache:
+    """Tokens of all accounts. Belongs to one event loop.
+
+    Args:
+        path: The cache file.
+        store: Told of rotated refresh tokens, so that the cache file may be lost.
+        ask: Makes an exchange with a token endpoint; raises UpstreamBroken where the road fails.
+        token_url: The setting; an account's region may say otherwise (``Account.token_url``).
+        now: Unix time in seconds.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        store: AccountStore,
+        ask: Callable[[Ask], Awaitable[Answer]],
+        token_url: str = DEFAULT_TOKEN_URL,
+        now: Callable[[], float] = time.time,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        self._vault, self._ask, self._token_url = Vault(path, store), ask, token_url
+        self._now, self._sleep = now, sleep
+        self._flights: dict[tuple[str, str], asyncio.Task[Token]] = {}
+        self._rest_until: dict[str, float] = {}
+        self._refused: dict[tuple[str, str], _Refusal] = {}
+
+    @property
+    def problem(self) -> str | None:
+        """Why tokens may not survive a restart, if they may not."""
+        return self._vault.problem
+
+    def load(self) -> None:
+        """Read the cache file, so that state() can tell before the first call. Blocks."""
+        self._vault.load()
+
+    def state(self, account: Account) -> TokenState:
+        """For a health report: no file and no network is touched."""
+        held = self._vault.held(account)
+        spend = held.token.refresh if held else account.refresh_token
+        expired = held is not None and self._left(held) <= 0
+        return TokenState(held is not None, expired, self._refusal(account, spend) is not None)
+
+    async def token(self, account: Account, *, refused: str | None = None) -> Token:
+        """A token to make a call with, renewed first where need be.
+
+        Args:
+            refused: The access token that the service has just refused, though it should
+                still live. What is returned was minted after it.
+
+        Raises:
+            LoginRequired: the refresh token is void. Remembered for five minutes, or until
+                another one is configured.
+            StorageFailed: a rotated refresh token could not be put on disk; it is held in
+                memory, and the next call tries again.
+            UpstreamBroken, RateLimited: the token endpoint cannot be had, and no token is left
+                that would serve.
+        """
+        held = self._vault.usable(account)
+        if held and held.token.access != refused and not self._is_due(account, held):
+            return held.token
+        # Callers that hold different configurations must not share a flight.
+        key = (account.id, fingerprint(account.refresh_token))
+        while True:
+            flight = self._flights.get(key)
+            if mine := flight is None or flight.done():
+                flight = self._launch(key, account, refused)
+            # A caller that goes away must not take the others' refresh along.
+            token = await asyncio.shield(flight)
+            if mine or token.access != refused:
+                return token
+
+    async def close(self) -> None:
+        """Let refreshes under way end: the service may have rotated the token already."""
+        if self._flights:
+            await asyncio.wait(list(self._flights.values()))
+
+    def _launch(
+        self, key: tuple[str, str], account: Account, refused: str | None
+    ) -> asyncio.Task[Token]:
+        flight = asyncio.get_running_loop().create_task(self._renew(account, refused))
+        self._flights[key] = flight
+
+        def landed(done: asyncio.Task[Token]) -> None:
+            if self._flights.get(key) is done:
+                del self._flights[key]
+
+        flight.add_done_callback(landed)
+        return flight
+
+    async def _renew(self, account: Account, refused: str | None) -> Token:
+        try:
+            async with self._alone(account):
+                held = await self._vault.newest(account)
+                if held and held.token.access != refused and self._left(held) > EARLY:
+                    return held.token  # another process was faster
+                return await self._mint(account, held)
+        except _PASSING:
+            held = self._vault.usable(account)
+            if held is None or held.token.access == refused or self._left(held) < LEAST:
+                raise
+            self._rest_until[account.id] = self._now() + REST
+            return held.token
+
+    async def _mint(self, account: Account, held: Minted | None) -> Token:
+        spend = held.token.refresh if held else account.refresh_token
+        if (refusal := self._refusal(account, spend)) is not None:
+            raise LoginRequired(refusal.why)
+        now, url = self._now(), account.token_url(self._token_url)
+        try:
+            token = await self._converse(refresh(account.credential(spend), now=now, token_url=url))
+        except LoginRequired as exc:
+            live = {key: old for key, old in self._refused.items() if now < old.until}
+            spent = (account.id, fingerprint(spend))
+            self._refused = {**live, spent: _Refusal(self._now() + HOPELESS, str(exc))}
+            raise
+        minted = held.followed_by(token, account) if held else first(token, account)
+        await self._vault.keep(account, minted, spent=spend)
+        return token
+
+    async def _converse(self, flow: Flow) -> Token:
+        try:
+            step = next(flow)
+            while True:
+                if isinstance(step, Pause):
+                    await self._sleep(step.seconds)
+                    step = flow.send(None)
+                    continue
+                try:
+                    answer = await self._ask(step)
+                except UpstreamBroken as exc:
+                    step = flow.throw(exc)
+                else:
+                    step = flow.send(answer)
+        except StopIteration as done:
+            token: Token = done.value
+            return token
+
+    @contextlib.asynccontextmanager
+    async def _alone(self, account: Account) -> AsyncIterator[None]:
+        """Be the only one, on this machine, to renew the account's token."""
+        lock, give_up = self._vault.lock(account), self._now() + PATIENCE
+        try:
+            # No place for a lock means none for tokens either: the vault has the last word.
+            with contextlib.suppress(OSError):
+                while not lock.try_acquire():
+                    if self._now() > give_up:
+                        raise UpstreamTimeout("another process is renewing the token, and hangs")
+                    await self._sleep(_POLL)
+            yield
+        finally:
+            lock.release()
+
+    def _is_due(self, account: Account, held: Minted) -> bool:
+        if self._now() < self._rest_until.get(account.id, 0.0):
+            return self._left(held) < LEAST
+        return self._left(held) <= EARLY
+
+    def _refusal(self, account: Account, spend: str) -> _Refusal | None:
+        refusal = self._refused.get((account.id, fingerprint(spend)))
+        return refusal if refusal and self._now() < refusal.until else None
+
+    def _left(self, held: Minted) -> float:
+        return held.token.expires_at - self._now()

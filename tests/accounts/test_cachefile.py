@@ -1,0 +1,87 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from amq2api.accounts.cachefile import CacheFile, Minted, first
+from amq2api.accounts.model import Account, Token, fingerprint
+
+
+def account(refresh_token: str) -> Account:
+    return Account(id="a", refresh_token=refresh_token, client_id="c", client_secret="s")
+
+
+def line(*tokens: str, configured: str) -> Minted:
+    """Minted one after the other, with the same refresh token configured all the time."""
+    minted = first(Token("x", tokens[0], 1.0), account(configured))
+    for token in tokens[1:]:
+        minted = minted.followed_by(Token("x", token, 1.0), account(configured))
+    return minted
+
+
+def test_what_is_put_is_read_again(tmp_path: Path) -> None:
+    cache = CacheFile(tmp_path / "cache.json")
+    rows = {"a": line("r1", "r2", configured="r0"), "b": line("q", configured="q")}
+    for name, minted in rows.items():
+        cache.put(name, minted)
+    assert CacheFile(cache.path).read() == rows
+    assert cache.path.stat().st_mode & 0o777 == 0o600
+
+
+SERVED: dict[str, tuple[str, bool]] = {
+    "as configured when it was minted": ("r0", True),
+    "as written back since": ("r9", True),
+    "as configured before a rotation": ("r5", True),
+    "put in by hand": ("new", False),
+}
+
+
+@pytest.mark.parametrize(("configured", "serves"), SERVED.values(), ids=SERVED)
+def test_whom_a_token_serves(configured: str, serves: bool) -> None:
+    minted = line(*(f"r{n}" for n in range(10)), configured="r0")
+    assert minted.serves(account(configured)) is serves
+
+
+def test_a_long_line_stays_short_and_remembers_its_root() -> None:
+    minted = line(*(f"r{n}" for n in range(100)), configured="root")
+    assert len(minted.spent) == 16
+    assert minted.serves(account("root")) and not minted.serves(account("r0"))
+
+
+GOOD = {"access_token": "x", "refresh_token": "r", "expires_at": 1, "seed": fingerprint("r")}
+FOREIGN: dict[str, tuple[str, set[str]]] = {
+    "no file at all": ("", set()),
+    "no json": ("{", set()),
+    "no utf-8": ("\udcff", set()),
+    "a list": ("[]", set()),
+    "no accounts": ('{"accounts": 7}', set()),
+    "the older format": (
+        '{"access_token": "x", "refresh_token": "r", "expires_at": "2026-01-01"}', set(),
+    ),
+    "one row of another kind": (json.dumps({"accounts": {"b": 7, "g": GOOD}}), {"g"}),
+    "a member more": (json.dumps({"accounts": {"g": GOOD | {"hue": "red"}}}), {"g"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "understood"), FOREIGN.values(), ids=FOREIGN)
+def test_foreign_files_are_tolerated_and_replaced(
+    tmp_path: Path, text: str, understood: set[str]
+) -> None:
+    path = tmp_path / "cache.json"
+    path.write_text(text, errors="surrogateescape")
+    cache = CacheFile(path)
+    assert set(cache.read()) == understood
+    cache.put("a", line("r1", configured="r0"))
+    assert set(cache.read()) == {"a", *understood}
+
+
+def test_rows_it_does_not_understand_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "cache.json"
+    path.write_text('{"accounts": {"b": {"of": "a newer version"}}}')
+    CacheFile(path).put("a", line("r1", configured="r0"))
+    assert json.loads(path.read_text())["accounts"]["b"] == {"of": "a newer version"}
+
+
+def test_secrets_do_not_show() -> None:
+    minted = line("hush-1", "hush-2", configured="hush-0")
+    assert "hush" not in repr(minted)
