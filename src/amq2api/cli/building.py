@@ -9,7 +9,7 @@ from amq2api import __version__
 from amq2api.accounts.model import Account, from_environment
 from amq2api.accounts.store import FileStore
 from amq2api.accounts.tokens import TokenCache
-from amq2api.config import Settings
+from amq2api.config import Settings, proxy_for
 from amq2api.errors import GatewayError
 from amq2api.log import log
 from amq2api.relay import Manner, Relay
@@ -23,7 +23,11 @@ _DEFAULT_ENDPOINT = Settings.model_fields["api_endpoint"].default
 
 def gateway(settings: Settings, api_keys: tuple[str, ...]) -> App:
     """The whole web application; nothing is opened before it starts."""
-    client = Client(connect_timeout=settings.connect_timeout, idle_timeout=settings.idle_timeout)
+    client = Client(
+        connect_timeout=settings.connect_timeout,
+        idle_timeout=settings.idle_timeout,
+        proxy=proxy_for,
+    )
     store = FileStore(settings.account_file, environment_account(settings))
     tokens = TokenCache(
         settings.token_cache, store=store, ask=client.ask, token_url=str(settings.token_endpoint)

@@ -5,6 +5,7 @@ judged by the function it is given (``bridge.amazonq.prepare.verdict``).
 """
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from types import TracebackType
 from typing import Self
 
@@ -67,9 +68,21 @@ class Stream:
 
 
 class Client:
-    """Use as an asynchronous context manager; one for the whole process."""
+    """Use as an asynchronous context manager; one for the whole process.
 
-    def __init__(self, *, connect_timeout: float, idle_timeout: float) -> None:
+    Args:
+        proxy: The proxy to use for an address, if any; asked once per host.
+    """
+
+    def __init__(
+        self,
+        *,
+        connect_timeout: float,
+        idle_timeout: float,
+        proxy: Callable[[str], str | None] = lambda _: None,
+    ) -> None:
+        # aiohttp's own trust_env reads the environment and ~/.netrc for every request.
+        self._proxy = lru_cache(maxsize=64)(proxy)
         self._timeout = aiohttp.ClientTimeout(
             total=None, sock_connect=connect_timeout, sock_read=idle_timeout
         )
@@ -82,7 +95,6 @@ class Client:
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=self._timeout,
             auto_decompress=False,
-            trust_env=True,
             read_bufsize=_READ,
             skip_auto_headers=("Accept-Encoding",),
         )
@@ -140,8 +152,12 @@ class Client:
             raise RuntimeError("the client is used outside its context")
         return self._session.request(
             ask.method, ask.url, data=ask.body, headers=ask.headers, timeout=limit,
-            allow_redirects=False,
+            allow_redirects=False, proxy=self._proxy(_origin(ask.url)),
         )  # fmt: skip
+
+
+def _origin(url: str) -> str:
+    return "/".join(url.split("/", 3)[:3])
 
 
 async def _whole(response: aiohttp.ClientResponse, first: bytes = b"") -> Answer:
