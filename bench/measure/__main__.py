@@ -60,7 +60,7 @@ def _run(
         notes.append("One CPU only: the load disturbs what is measured.")
     with bench(command) as all_of_it:
         gateway = all_of_it.gateway
-        notes.append(f"The gateway listened {gateway.started_after:.2f} s after its start.")
+        notes.append(f"The gateway answered {gateway.answered_after:.2f} s after its start.")
         memory = gateway.megabytes()
         all_of_it.warm_up()
         samples = all_of_it.interleaved(cases, reps)

@@ -1,5 +1,6 @@
 """Processes under measurement: started on a CPU of their own, asked what they used, stopped."""
 
+import http.client
 import os
 import signal
 import socket
@@ -34,11 +35,11 @@ class Process:
                 start_new_session=True,
             )  # fmt: skip
         try:
-            self._await_port(began + 30)
+            self._await_answer(began + 30)
         except Broken:
             self.__exit__()
             raise
-        self.started_after = time.perf_counter() - began
+        self.answered_after = time.perf_counter() - began
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -76,17 +77,22 @@ class Process:
         """Memory of the whole tree; pages shared by several processes count once."""
         return sum(_pss(pid) for pid in self.tree()) / 1024
 
-    def _await_port(self, deadline: float) -> None:
+    def _await_answer(self, deadline: float) -> None:
+        # Any answer will do; a port that listens may have nobody behind it yet.
         while time.perf_counter() < deadline:
             if self._popen.poll() is not None:
                 raise Broken(f"{self.name} ended with {self._popen.returncode}:\n{self.last_words}")
+            asking = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
             try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-            except OSError:
+                asking.request("GET", "/health")
+                asking.getresponse().read()
+            except (OSError, http.client.HTTPException):
                 time.sleep(0.005)
             else:
                 return
-        raise Broken(f"{self.name} does not listen after 30 s:\n{self.last_words}")
+            finally:
+                asking.close()
+        raise Broken(f"{self.name} does not answer after 30 s:\n{self.last_words}")
 
 
 def cpus() -> tuple[int | None, int | None]:
