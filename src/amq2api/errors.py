@@ -18,6 +18,7 @@
     │   ├── AccountSuspended
     │   ├── NotEntitled
     │   └── QuotaExhausted
+    ├── StoreBroken, StorageFailed    accounts cannot be read or kept (accounts/)
     ├── RateLimited               this account asks too fast
     ├── UpstreamBusy              the service has no capacity for anyone
     └── UpstreamBroken            the service, or the road to it, failed
