@@ -100,12 +100,20 @@ class Decoder:
         at, end = 0, len(data)
         self._need = _OVERHEAD
         while end - at >= _OVERHEAD:
-            self._need = total = _size(data, at)
-            if end - at < total:
+            # The prelude is judged as soon as it is here, so that a corrupt length is an error
+            # now instead of a wait for 16 MiB.
+            total, headers = _read_prelude(data[at : at + _PRELUDE.size])
+            last = at + total - 4
+            if last + 4 > end:
+                self._need = total
                 break
-            frames.append(_frame(data, at, total))
-            at += total
-            self._need = _OVERHEAD
+            if crc32(data[at:last]) != _UINT32.unpack_from(data, last)[0]:
+                raise ProtocolError("frame checksum mismatch")
+            start = at + _PRELUDE.size + headers
+            head = data[at + _PRELUDE.size : start]
+            read = _remembered if headers <= _MEMO_BYTES else _read_headers
+            frames.append(Frame(read(head), data[start:last]))
+            at = last + 4
         return data[at:] if at else data
 
     def finish(self) -> None:
@@ -116,25 +124,14 @@ class Decoder:
             raise ProtocolError(f"the stream ended inside a frame, {self._have} bytes in")
 
 
-def _size(data: bytes, at: int) -> int:
-    # The prelude is judged as soon as it is here, so that a corrupt length is an error
-    # now instead of a wait for 16 MiB.
-    total, headers, crc = _PRELUDE.unpack_from(data, at)
-    if crc32(data[at : at + 8]) != crc:
+@lru_cache(maxsize=1024)  # frames of one stream come in a few hundred sizes
+def _read_prelude(prelude: bytes) -> tuple[int, int]:
+    total, headers, crc = _PRELUDE.unpack(prelude)
+    if crc32(prelude[:8]) != crc:
         raise ProtocolError("prelude checksum mismatch")
     if headers > MAX_HEADERS or not _OVERHEAD + headers <= total <= MAX_FRAME:
         raise ProtocolError(f"impossible frame: {total} bytes, {headers} of them headers")
-    return int(total)
-
-
-def _frame(data: bytes, at: int, total: int) -> Frame:
-    last = at + total - 4
-    if crc32(data[at:last]) != _UINT32.unpack_from(data, last)[0]:
-        raise ProtocolError("frame checksum mismatch")
-    start = at + 12 + _UINT32.unpack_from(data, at + 4)[0]
-    head = data[at + 12 : start]
-    read = _remembered if len(head) <= _MEMO_BYTES else _read_headers
-    return Frame(read(head), data[start:last])
+    return total, headers
 
 
 def _read_headers(data: bytes) -> Mapping[str, HeaderValue]:

@@ -69,6 +69,7 @@ class StreamTranslator:
         self._mender = q.Mender()
         self._splitter = ThoughtSplitter() if terms.thinking_tags else None
         self._stops = StopSequences(terms.stop_sequences) if terms.stop_sequences else None
+        self._plain = self._splitter is None and self._stops is None
         self._gauge = TokenGauge(terms.max_tokens)
         self._ending = Ending()
         self._begun = False
@@ -111,7 +112,11 @@ class StreamTranslator:
         out: list[m.StreamEvent] = []
         try:
             for frame in self._frames.feed(data):
-                for event in self._mender.feed(_read(frame)):
+                event = _read(frame)
+                if isinstance(event, q.TornEvent) or self._mender.waiting:
+                    for whole in self._mender.feed(event):
+                        self._take(whole, out)
+                else:
                     self._take(event, out)
                 if self._waiting:
                     self._resume(out)
@@ -161,6 +166,10 @@ class StreamTranslator:
         return out
 
     def _take(self, event: q.Event, out: list[m.StreamEvent]) -> None:
+        # Nearly every event is more of the open text, with nothing to look for in it.
+        if type(event) is q.AssistantResponseEvent and self._open == _TEXT and self._plain:
+            self._put(event.content or "", out)
+            return
         if self._open in self._calls and (lane := _lane(event)) not in (None, self._open):
             self._waiting.setdefault(lane, []).append(event)
             return
@@ -206,6 +215,11 @@ class StreamTranslator:
     def _say(self, text: str, out: list[m.StreamEvent], *, last: bool = False) -> None:
         if self._stops is not None and not last:
             text = self._stops.feed(text)
+        self._put(text, out)
+        if self._cut is None and self._stops is not None and self._stops.matched is not None:
+            self._cut = m.EndOfMessage("stop_sequence", self._stops.matched)
+
+    def _put(self, text: str, out: list[m.StreamEvent]) -> None:
         kept = self._gauge.take(text)
         if kept:
             if self._open != _TEXT:
@@ -213,8 +227,6 @@ class StreamTranslator:
             out.append(m.ContentBlockDelta(self._blocks - 1, m.TextDelta(kept)))
         if len(kept) < len(text):
             self._cut = m.EndOfMessage("max_tokens")
-        elif self._stops is not None and self._stops.matched is not None:
-            self._cut = m.EndOfMessage("stop_sequence", self._stops.matched)
 
     def _flush_text(self, out: list[m.StreamEvent]) -> None:
         """Something other than text begins: nothing may wait behind it."""
@@ -321,7 +333,7 @@ class StreamTranslator:
             out.append(m.ContentBlockStop(self._blocks - 1))
 
 
-def _read(frame: Frame) -> q.Event:
+def _read(frame: Frame) -> q.Event | q.TornEvent:
     if q.kind(frame) != "event":
         raise q.read_frame(frame)
     return q.parse(frame)

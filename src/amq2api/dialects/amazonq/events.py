@@ -27,6 +27,7 @@ __all__ = [
     "ReasoningContentEvent",
     "TokenUsage",
     "ToolUseEvent",
+    "TornEvent",
     "kind",
     "parse",
 ]  # fmt: skip
@@ -107,6 +108,12 @@ class InvalidStateEvent(_Wire, frozen=True):
     message: str = ""
 
 
+class TornEvent(msgspec.Struct, frozen=True):
+    """An event whose text begins or ends with half a character: :class:`.mending.Mender`'s."""
+
+    event: Any
+
+
 class OtherEvent(msgspec.Struct, frozen=True):
     """An event nobody here acts on; *payload* is its JSON, undecoded."""
 
@@ -126,6 +133,7 @@ Event: TypeAlias = (
     | MessageMetadataEvent
     | OtherEvent
 )
+"""An event as the translator knows it: whole."""
 
 _TYPES: Mapping[str, type[Event]] = {
     "initial-response": InitialResponse,
@@ -166,15 +174,12 @@ def kind(frame: Frame) -> Literal["event", "exception", "error"]:
             raise ProtocolError(f"a frame of message type {other!r}")
 
 
-def parse(frame: Frame) -> Event:
-    """Read an ``event`` frame; exception frames are :func:`.errors.read_frame`'s business.
-
-    A string may end or begin with half of a surrogate pair, where the service cut an
-    answer inside a character; :class:`.mending.Mender` joins the halves.
-    """
-    event_type = str(frame.headers.get(":event-type", ""))
-    if (decode := _DECODERS.get(event_type)) is None:
-        return OtherEvent(event_type, frame.payload)
+def parse(frame: Frame) -> Event | TornEvent:
+    """Read an ``event`` frame; exception frames are :func:`.errors.read_frame`'s business."""
+    event_type = frame.headers.get(":event-type", "")
+    # A header may be of any type; one that is no text names no event.
+    if not isinstance(event_type, str) or (decode := _DECODERS.get(event_type)) is None:
+        return OtherEvent(str(event_type), frame.payload)
     try:
         return decode(frame.payload)
     except msgspec.MsgspecError as exc:
@@ -183,11 +188,11 @@ def parse(frame: Frame) -> Event:
         raise ProtocolError(f"{event_type}: {exc}") from exc
 
 
-def _leniently(event_type: str, payload: bytes, cause: msgspec.MsgspecError) -> Event:
+def _leniently(event_type: str, payload: bytes, cause: msgspec.MsgspecError) -> TornEvent:
     # msgspec refuses an escaped surrogate without its partner; the standard library reads it.
     if b"\\ud" not in payload and b"\\uD" not in payload:
         raise ProtocolError(f"{event_type}: {cause}") from cause
     try:
-        return msgspec.convert(json.loads(payload), _TYPES[event_type])
+        return TornEvent(msgspec.convert(json.loads(payload), _TYPES[event_type]))
     except (ValueError, RecursionError) as exc:
         raise ProtocolError(f"{event_type}: {exc}") from exc

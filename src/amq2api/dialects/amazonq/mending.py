@@ -7,7 +7,7 @@ Source: upstream-protocol.md, Appendix A 7 (split surrogates).
 
 import msgspec
 
-from .events import AssistantResponseEvent, Event, ReasoningContentEvent, ToolUseEvent
+from .events import AssistantResponseEvent, Event, ReasoningContentEvent, ToolUseEvent, TornEvent
 
 __all__ = ["Mender"]
 
@@ -17,21 +17,32 @@ _LOST = "\N{REPLACEMENT CHARACTER}"
 class Mender:
     """Feed every event of one reply in order; what comes out holds no half characters.
 
-    Costs one comparison per event as long as nothing was cut.
+    An event that is whole, while nothing is ``waiting``, need not pass through here.
     """
 
     __slots__ = ("_held",)
 
     def __init__(self) -> None:
         self._held: tuple[Event, str] | None = None
-        """The event that ended in half a character, emptied, and that half."""
+        """The event that ended in half a character, and that half."""
 
-    def feed(self, event: Event) -> list[Event]:
+    @property
+    def waiting(self) -> bool:
+        return self._held is not None
+
+    def feed(self, event: Event | TornEvent) -> list[Event]:
         """The event made whole; before it, what a half of another kind left behind."""
-        text = _text(event)
-        if self._held is None and (not text or text.isascii() or _whole(text)):
-            return [event]
-        return [*self._release(event), *self._mend(event, text)]
+        whole: Event = event.event if isinstance(event, TornEvent) else event
+        out = self._release(whole)
+        text = (self._held[1] if self._held else "") + _text(whole)
+        if not text:
+            return [*out, whole]
+        self._held = None
+        if "\ud800" <= text[-1] <= "\udbff":
+            self._held = (whole, text[-1])
+            text = text[:-1]
+        mended = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return [*out, _with(whole, mended)]
 
     def finish(self) -> list[Event]:
         """Give out what still waits: a half whose partner never came."""
@@ -42,27 +53,6 @@ class Mender:
         if self._held is None or _lane(self._held[0]) == _lane(event):
             return []
         return self.finish()
-
-    def _mend(self, event: Event, text: str) -> list[Event]:
-        held, self._held = self._held, None
-        if held is not None:
-            text = held[1] + text
-        if not text:
-            self._held = held
-            return [event]
-        if "\ud800" <= text[-1] <= "\udbff":
-            self._held = (event, text[-1])
-            text = text[:-1]
-        whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        return [_with(event, whole)]
-
-
-def _whole(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _lane(event: Event) -> tuple[type[Event], str]:

@@ -165,8 +165,9 @@ StreamEvent: TypeAlias = (
 _encode = msgspec.json.Encoder().encode
 _TEXT = (
     b"event: content_block_delta\n"
-    b'data: {"type":"content_block_delta","index":%d,"delta":{"type":"text_delta","text":%b}}\n\n'
+    b'data: {"type":"content_block_delta","index":%d,"delta":{"type":"text_delta","text":'
 )
+_TEXT_END = b"}}\n\n"
 
 
 def name(event: StreamEvent) -> str:
@@ -181,9 +182,13 @@ def render(events: list[StreamEvent]) -> bytes:
     that encoding the nested structs takes (performance.md, stages).
     """
     out: list[bytes] = []
+    index, head = -1, b""
     for event in events:
         if type(event) is ContentBlockDelta and type(event.delta) is TextDelta:
-            out.append(_TEXT % (event.index, _encode(event.delta.text)))
+            if event.index != index:
+                index = event.index
+                head = _TEXT % index
+            out += (head, _encode(event.delta.text), _TEXT_END)
         else:
             out.append(b"event: %b\ndata: %b\n\n" % (name(event).encode(), _encode(event)))
     return b"".join(out)
