@@ -37,7 +37,7 @@ def decode(body: bytes, *, counting: bool = False, betas: frozenset[str] = froze
     try:
         call = _decode(body)
     except msgspec.ValidationError as exc:
-        raise BadRequest(_explain(str(exc))) from exc
+        raise BadRequest(explain(str(exc))) from exc
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:
         raise BadRequest(f"The request body is not valid JSON: {exc}") from exc
     except RecursionError as exc:
@@ -59,7 +59,7 @@ def unknown_fields(body: bytes) -> tuple[str, ...]:
     return tuple(dict.fromkeys(n if _PLAIN_NAME.fullmatch(n) else "?" for n in strange))
 
 
-def _explain(complaint: str) -> str:
+def explain(complaint: str) -> str:
     """Turn msgspec's words into the API's: a dotted path, then the reason."""
     reason, at = _AT.findall(complaint)[0]
     path = [name or index for name, index in _STEP.findall(at)]

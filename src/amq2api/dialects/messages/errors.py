@@ -47,6 +47,7 @@ WORDING: Mapping[type[errors.GatewayError], Wording] = {
 
 # Claude Code gives up at once on a longer wait (field-notes.md, Appendix B 6).
 _LONGEST_WAIT = 60.0
+_END_OF_CALENDAR = 253_402_300_800  # the year 10000, which datetime cannot say
 
 
 class Refusal(NamedTuple):
@@ -89,8 +90,15 @@ def _message(error: errors.GatewayError) -> str:
         tokens, maximum = error.tokens, error.maximum
         if tokens is not None and maximum is not None:
             return f"prompt is too long: {tokens} tokens > {maximum} maximum"
-        return f"prompt is too long: {error}"
+        return f"prompt is too long: {error}" if str(error) else "prompt is too long"
+    words = str(error) or type(error).__name__
     if isinstance(error, errors.QuotaExhausted) and error.resets_at is not None:
-        when = datetime.fromtimestamp(error.resets_at, UTC)
-        return f"{error} The allowance is renewed on {when:%Y-%m-%d at %H:%M} UTC."
-    return str(error) or type(error).__name__
+        return words + _renewal(error.resets_at)
+    return words
+
+
+def _renewal(resets_at: float) -> str:
+    if not 0 <= resets_at < _END_OF_CALENDAR:
+        return ""
+    when = datetime.fromtimestamp(resets_at, UTC)
+    return f" The allowance is renewed on {when:%Y-%m-%d at %H:%M} UTC."

@@ -146,11 +146,9 @@ def _check_document(place: str, block: Document) -> None:
 
 
 def _check_image(place: str, block: Image) -> None:
-    match block.source:
-        case UrlSource() | FileSource() as source:
-            raise _unreachable(f"{place}.image.source", source)
-        case Base64Source(media_type=media_type, data=data):
-            _check_base64(f"{place}.image.source.base64", media_type, data)
+    if not isinstance(block.source, Base64Source):
+        raise _unreachable(f"{place}.image.source", block.source)
+    _check_base64(f"{place}.image.source.base64", block.source.media_type, block.source.data)
 
 
 def _check_media(place: str, blocks: list[ResultBlock] | list[Text | Image]) -> None:

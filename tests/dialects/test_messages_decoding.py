@@ -1,0 +1,332 @@
+import copy
+import json
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from amq2api.dialects import messages as m
+from amq2api.dialects.messages.decoding import explain
+from amq2api.errors import BadRequest
+from dialects.requests import PLAIN, RICH, Json, assistant, body, call, image, text, tool, user
+
+BLOCKS = (
+    "'text', 'image', 'document', 'search_result', 'thinking', 'redacted_thinking', 'tool_use', "
+    "'tool_result', 'tool_reference', 'server_tool_use', 'web_search_tool_result', "
+)
+NOT_JSON = "The request body is not valid JSON: "
+
+
+def refusal(data: bytes) -> str:
+    with pytest.raises(BadRequest) as caught:
+        m.decode(data)
+    return str(caught.value)
+
+
+def test_a_plain_request() -> None:
+    assert m.decode(body()) == m.Call(
+        model="claude-sonnet-4.5", max_tokens=4096, messages=[m.Message("user", "hi")]
+    )
+
+
+def test_a_rich_request() -> None:
+    call = m.decode(json.dumps(RICH).encode())
+    assert [message.role for message in call.messages] == [
+        "user", "system", "assistant", "user", "system", "assistant", "user",
+    ]  # fmt: skip
+    first = call.messages[0].content
+    assert isinstance(first, list)
+    assert first[0] == m.Text("look 日本 \u2028")
+    assert call.thinking == m.Enabled(2048, "omitted")
+    assert call.tools is not None and [t.name for t in call.tools] == ["Read", "Write", "bash"]
+
+
+def test_what_is_not_looked_into_stays_as_it_came() -> None:
+    odd = b'{ "b" : 1.50, "a":"\\u00e9" }'
+    data = body(user(call()), tools=[tool()]).replace(b'"input":{}', b'"input":' + odd)
+    data = data.replace(b'"user"', b'"assistant"').replace(
+        b'"messages":[', b'"messages":[{"role":"user","content":"hi"},'
+    )
+    content = m.decode(data).messages[1].content
+    assert isinstance(content, list) and isinstance(content[0], m.ToolUse)
+    assert bytes(content[0].input) == odd
+
+
+REQUIRED = {"model", "messages", "max_tokens"}
+NULLS = [name for name in m.Call.__struct_fields__ if name not in REQUIRED]
+
+
+@pytest.mark.parametrize("name", NULLS)
+def test_null_means_absent(name: str) -> None:
+    assert m.decode(body(**{name: None})) == m.decode(body())
+
+
+NOT_A_REQUEST: dict[str, tuple[bytes, str]] = {
+    "nothing": (b"", NOT_JSON + "Input data was truncated"),
+    "words": (b"hello", NOT_JSON + "JSON is malformed: invalid character (byte 0)"),
+    "half": (body()[:-1], NOT_JSON + "Input data was truncated"),
+    "more than one": (body() + b"{}", NOT_JSON + "JSON is malformed: trailing characters"),
+    "a list": (b"[]", "The request body: Input should be an object"),
+    "null": (b"null", "The request body: Input should be an object"),
+    "nested without end": (b'{"metadata":' + b"[" * 10**5, NOT_JSON + "it is nested too deeply"),
+    "nested where nobody looks": (b'{"x":' + b"[" * 10**5, NOT_JSON + "it is nested too deeply"),
+}
+
+
+@pytest.mark.parametrize(("data", "complaint"), NOT_A_REQUEST.values(), ids=NOT_A_REQUEST)
+def test_what_is_no_request(data: bytes, complaint: str) -> None:
+    assert refusal(data).startswith(complaint)
+
+
+MARK = "HERE"
+SCHEMA = {"type": "json_schema", "schema": {"title": MARK}}
+HOLES: dict[str, bytes] = {
+    # Where a client's string can stand; the last four are not decoded, only skipped over.
+    "text": body(user(text(MARK))),
+    "system": body(system=MARK),
+    "metadata": body(metadata={MARK: 1}),
+    "tool name": body(tools=[tool(MARK)]),
+    "tool input": body(user(text("x")), assistant(call(path=[MARK]))),
+    "input schema": body(tools=[tool(description="x", input_schema={MARK: {}})]),
+    "output schema": body(output_config={"format": SCHEMA}),
+    "old output schema": body(output_format=SCHEMA),
+}
+NO_TEXT: dict[str, bytes] = {
+    "a high surrogate": rb"\ud800 and more",
+    "a high surrogate, at the end": rb"\uD83D",
+    "a low surrogate": rb"\udc00 and more",
+    "surrogates the wrong way round": rb"\ude00\ud83d and more",
+    "a surrogate and an escape": rb"\ud83d\n and more",
+    "no UTF-8": b"\xff",
+    "UTF-8 of a surrogate": b"\xed\xa0\x80",
+    "UTF-8, cut": b"\xe6\x97",
+    "an unknown escape": rb"\q",
+    "a raw control character": b"\x00",
+}
+
+
+@pytest.mark.parametrize("hole", HOLES.values(), ids=HOLES)
+@pytest.mark.parametrize("noise", NO_TEXT.values(), ids=NO_TEXT)
+def test_what_is_not_text_is_refused_everywhere(hole: bytes, noise: bytes) -> None:
+    assert refusal(hole.replace(MARK.encode(), noise)).startswith(NOT_JSON)
+
+
+@pytest.mark.parametrize("hole", HOLES.values(), ids=HOLES)
+@pytest.mark.parametrize("words", ["日本".encode(), rb"\ud83d\ude00", "😀".encode(), rb"\u0000"])
+def test_any_text_is_taken_everywhere(hole: bytes, words: bytes) -> None:
+    assert isinstance(m.decode(hole.replace(MARK.encode(), words)), m.Call)
+
+
+def source(**source: Json) -> bytes:
+    return body(user(text("look"), {"type": "image", "source": source}))
+
+
+FAULTS: dict[str, tuple[bytes, str]] = {
+    "no model": (body(model=...), "model: Field required"),
+    "no messages": (body(messages=...), "messages: Field required"),
+    "model of another type": (body(model=4), "model: Input should be a valid string"),
+    "words for a number": (body(max_tokens="9"), "max_tokens: Input should be a valid integer"),
+    "half a token": (body(max_tokens=1.5), "max_tokens: Input should be a valid integer"),
+    "words for a fraction": (body(top_p="hot"), "top_p: Input should be a valid number"),
+    "beyond all numbers": (
+        body(top_p=0.5).replace(b"0.5", b"1e999"), "top_p: Input should be a finite number",
+    ),
+    "a number for a truth": (body(stream=1), "stream: Input should be a valid boolean"),
+    "messages not a list": (body(messages={}), "messages: Input should be a valid list"),
+    "a message that is none": (body("hi"), "messages.0: Input should be an object"),
+    "unknown role": (
+        body({"role": "user", "content": "x"}, {"role": "tool", "content": "y"}),
+        "messages.1.role: Input should be 'user', 'assistant' or 'system'",
+    ),
+    "no role": (body({"content": "x"}), "messages.0.role: Field required"),
+    "content of no type": (
+        body({"role": "user", "content": 5}),
+        "messages.0.content: Input should be a valid string or a valid list",
+    ),
+    "a block that is none": (body(user(5)), "messages.0.content.0: Input should be an object"),
+    "a block without a type": (
+        body(user(text("x"), {"text": "x"})), "messages.0.content.1.type: Field required",
+    ),
+    "a block of no type": (
+        body(user({"type": 7})), "messages.0.content.0.type: Input should be a valid string",
+    ),
+    "unknown block": (
+        body(user({"type": "foo"})),
+        "messages.0.content.0: Input tag 'foo' found using 'type' does not match any of the "
+        f"expected tags: {BLOCKS}",
+    ),
+    "a long name of a block": (
+        body(user({"type": "x" * 5000})),
+        f"messages.0.content.0: Input tag '{'x' * 64}' found using 'type' does not match any",
+    ),
+    "a hostile name of a block": (
+        body(user({"type": "a' - at `$.model`"})),
+        "messages.0.content.0: Input tag 'a' - at `$.model`' found using 'type' does not match",
+    ),
+    "text without text": (
+        body(user({"type": "text"})), "messages.0.content.0.text: Field required",
+    ),
+    "null for text": (
+        body(user(text("x") | {"text": None})),
+        "messages.0.content.0.text: Input should be a valid string",
+    ),
+    "an image without its type": (
+        source(type="base64", data="x"), "messages.0.content.1.source.media_type: Field required",
+    ),
+    "unknown source": (
+        source(type="disk"),
+        "messages.0.content.1.source: Input tag 'disk' found using 'type' does not match any of "
+        "the expected tags: 'base64', 'url', 'file'",
+    ),
+    "unknown block in a tool result": (
+        body(user({"type": "tool_result", "tool_use_id": "t", "content": [{"type": "thinking"}]})),
+        "messages.0.content.0.content.0: Input tag 'thinking' found using 'type' does not match "
+        "any of the expected tags: 'text', 'image', 'search_result', 'document', "
+        "'tool_reference', 'browser_state'",
+    ),
+    "an image in the system prompt": (
+        body(system=[image()]),
+        "system.0: Input tag 'image' found using 'type' does not match any of the expected tags: "
+        "'text'",
+    ),
+    "a choice in words": (body(tool_choice="auto"), "tool_choice: Input should be an object"),
+    "unknown choice": (
+        body(tool_choice={"type": "must"}),
+        "tool_choice: Input tag 'must' found using 'type' does not match any of the expected "
+        "tags: 'auto', 'any', 'tool', 'none'",
+    ),
+    "a choice of nothing": (body(tool_choice={"type": "tool"}), "tool_choice.name: Field required"),
+    "thinking without a budget": (
+        body(thinking={"type": "enabled"}), "thinking.budget_tokens: Field required",
+    ),
+    "unknown effort": (
+        body(output_config={"effort": "huge"}),
+        "output_config.effort: Input should be 'low', 'medium', 'high', 'xhigh' or 'max'",
+    ),
+    "unknown format": (
+        body(output_config={"format": {"type": "xml"}}),
+        "output_config.format: Input tag 'xml' found using 'type' does not match any of the "
+        "expected tags: 'json_schema'",
+    ),
+    "a stop sequence that is none": (
+        body(stop_sequences=["a", 1]), "stop_sequences.1: Input should be a valid string",
+    ),
+    "a tool that is none": (body(tools=["Read"]), "tools.0: Input should be an object"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("data", "complaint"), FAULTS.values(), ids=FAULTS)
+def test_faults_are_named_by_place_and_reason(data: bytes, complaint: str) -> None:
+    assert refusal(data).startswith(complaint)
+
+
+def test_every_type_of_value_has_words() -> None:
+    """Whatever stands in a rich request's stead, no words of the JSON library come through."""
+    for path in paths(RICH):
+        for value in (None, True, 7, 1.5, "x", [], {}, [7], {"type": 7}, {"type": "?"}):
+            changed = replaced(RICH, path, value)
+            try:
+                m.decode(msgspec.json.encode(changed))
+            except BadRequest as exc:
+                check_words(str(exc))
+
+
+def test_new_words_of_the_json_library_come_through_with_their_place() -> None:
+    assert explain("Unheard-of - at `$.tools[3].name`") == "tools.3.name: Unheard-of"
+
+
+STRANGE: dict[str, tuple[bytes, tuple[str, ...]]] = {
+    "none": (body(metadata={}), ()),
+    "some": (body(data_flow=1, context_hint={"model": 2}), ("data_flow", "context_hint")),
+    "hostile": (body(**{"a\r\nset-cookie: x": 1, "": 2, "x" * 65: 3}), ("?",)),
+    "twice": (body(x=1).replace(b'"model"', b'"x":[],"model"'), ("x",)),
+    "not text": (body(x=1).replace(b'"x"', b'"\xff"'), ("?",)),
+}
+
+
+@pytest.mark.parametrize(("data", "names"), STRANGE.values(), ids=STRANGE)
+def test_unknown_fields_are_taken_and_named(data: bytes, names: tuple[str, ...]) -> None:
+    assert m.decode(data) == m.decode(body(metadata=m.decode(data).metadata))
+    assert m.unknown_fields(data) == names
+
+
+def check_words(words: str) -> None:
+    place, colon, reason = words.partition(": ")
+    documented = ("tool_choice may", "At least one tool", "`max_tokens` must")
+    assert (place and colon and reason) or words.startswith(documented)
+    assert not any(term in words for term in ("Expected `", "Object missing", "Invalid", "at `$"))
+
+
+def check_decode(data: bytes) -> None:
+    """The law: a Call, or a refusal in words."""
+    try:
+        made: object = m.decode(data)
+    except BadRequest as exc:
+        made = str(exc)
+    assert isinstance(made, m.Call) or made
+
+
+def paths(value: Json, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The way to everything inside a JSON value."""
+    steps: list[Any] = []
+    if isinstance(value, dict | list):
+        steps = list(value) if isinstance(value, dict) else list(range(len(value)))
+    return [way for s in steps for way in [(*here, s), *paths(value[s], (*here, s))]]
+
+
+def replaced(value: Json, path: tuple[Any, ...], new: Json) -> Json:
+    """A copy with *new* at *path*; ``...`` takes the place out."""
+    value = copy.deepcopy(value)
+    inner = value
+    for step in path[:-1]:
+        inner = inner[step]
+    if new is ...:
+        del inner[path[-1]]
+    else:
+        inner[path[-1]] = new
+    return value
+
+
+JSON: st.SearchStrategy[Json] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=8,
+)
+PIECES: st.SearchStrategy[Json] = st.sampled_from(
+    [RICH["messages"], RICH["tools"], RICH["thinking"], image(), call(), text(""), [], {}]
+)
+
+
+@st.composite
+def nearly_valid(draw: st.DrawFn) -> Json:
+    """A valid request with up to three things replaced or taken out."""
+    value = copy.deepcopy(draw(st.sampled_from([PLAIN, RICH])))
+    for _ in range(draw(st.integers(0, 3))):
+        if ways := paths(value):
+            value = replaced(value, draw(st.sampled_from(ways)), draw(st.just(...) | JSON | PIECES))
+    return value
+
+
+@given(nearly_valid())
+def test_nearly_valid_requests(value: Json) -> None:
+    check_decode(json.dumps(value).encode())
+
+
+@given(JSON)
+def test_any_json(value: Json) -> None:
+    check_decode(json.dumps(value).encode())
+
+
+@given(st.binary())
+@example(b"\xef\xbb\xbf" + body())
+def test_any_bytes(data: bytes) -> None:
+    check_decode(data)
+
+
+@given(st.integers(0, 10**6), st.binary(max_size=3), st.integers(0, 3))
+def test_a_valid_body_with_bytes_replaced(at: int, noise: bytes, gone: int) -> None:
+    data = json.dumps(RICH, ensure_ascii=False).encode()
+    at %= len(data)
+    check_decode(data[:at] + noise + data[at + gone :])
