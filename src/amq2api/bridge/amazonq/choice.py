@@ -1,0 +1,61 @@
+"""Which tools a request may use, for a service that knows no tool_choice and no deferred tools."""
+
+from collections.abc import Collection
+
+from amq2api.dialects import messages as m
+
+from .fidelity import Ledger
+from .names import Names
+from .tools import name_of
+from .words import TOOL_ANY, TOOL_ONE
+
+__all__ = ["demand", "offered"]
+
+
+def offered(
+    call: m.Call, used: Collection[str], referenced: Collection[str], ledger: Ledger
+) -> list[m.Tool]:
+    """The tools to declare: those the choice leaves, and those the history cannot do without.
+
+    A deferred tool is held back until something in the conversation names it.
+    """
+    forced = _forced(call)
+    made: list[m.Tool] = []
+    for tool in call.tools or ():
+        name = name_of(tool)
+        if name in used or name == forced:
+            made.append(tool)
+        elif isinstance(call.tool_choice, m.NoTool) or forced is not None:
+            continue
+        elif tool.defer_loading and name not in referenced:
+            ledger.dropped("tools.defer_loading")
+        else:
+            made.append(tool)
+    if isinstance(call.tool_choice, m.NoTool) and used:
+        ledger.approximated("tool_choice.none")
+    return made
+
+
+def demand(call: m.Call, tools: Collection[m.Tool], names: Names, ledger: Ledger) -> str:
+    """The sentence that stands for ``any`` and ``tool``, or nothing."""
+    choice = call.tool_choice
+    if choice is None or isinstance(choice, m.NoTool) or not tools:
+        return ""
+    if choice.disable_parallel_tool_use:
+        ledger.approximated("tool_choice.disable_parallel_tool_use")
+    forced = _forced(call)
+    if forced is not None:
+        ledger.approximated("tool_choice.tool")
+        return TOOL_ONE.format(name=names.upstream(forced))
+    if isinstance(choice, m.AutoTool):
+        return ""
+    ledger.approximated("tool_choice.any")
+    return TOOL_ANY
+
+
+def _forced(call: m.Call) -> str | None:
+    """The one tool a call insists on, provided that it declares it."""
+    choice = call.tool_choice
+    if not isinstance(choice, m.OneTool):
+        return None
+    return choice.name if any(name_of(tool) == choice.name for tool in call.tools or ()) else None

@@ -1,0 +1,112 @@
+"""Content blocks read for a service that has texts, images, tool uses and results, no more.
+
+Texts stay as they are, byte for byte. What the service has no member for becomes text made of
+the client's own words: a document its title and text, a server tool's block its JSON.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TypeAlias
+
+import msgspec
+
+from amq2api.dialects import amazonq as q
+from amq2api.dialects import messages as m
+from amq2api.errors import BadRequest
+
+from .fidelity import Ledger, row_of
+from .names import Names
+
+__all__ = ["Piece", "Reader", "image", "is_blank", "kind"]
+
+Piece: TypeAlias = str | m.Image | m.ToolUse | m.ToolResult | m.Thinking | m.RedactedThinking
+
+_AS_IT_IS = (m.Image, m.ToolUse, m.ToolResult, m.Thinking, m.RedactedThinking)
+_FORMATS: dict[str, q.ImageFormat] = {
+    "image/png": "png", "image/jpeg": "jpeg", "image/gif": "gif", "image/webp": "webp",
+}  # fmt: skip
+
+
+class Reader:
+    """Reads the blocks of one conversation and remembers which tools they bring into play."""
+
+    def __init__(self, names: Names, ledger: Ledger) -> None:
+        self._names = names
+        self._ledger = ledger
+        self.referenced: set[str] = set()
+        """Tools that a block names as found: deferred ones are in play from then on."""
+
+    def pieces(self, content: str | Sequence[m.Block | m.ResultBlock]) -> Iterator[Piece]:
+        """What a message or a tool result says, in order."""
+        if isinstance(content, str):
+            yield content
+            return
+        for block in content:
+            if isinstance(block, m.Text):
+                yield block.text
+            elif isinstance(block, _AS_IT_IS):
+                yield block
+            else:
+                yield from self._retold(block)
+
+    def _retold(self, block: m.Block | m.ResultBlock) -> Iterator[Piece]:
+        self._ledger.approximated(row_of(kind(block)))
+        match block:
+            case m.Document(source=source, title=title, context=context):
+                yield from _document(source, [part for part in (title, context) if part])
+            case m.SearchResult(source=source, title=title, content=content):
+                yield _lines([title, source, *(text.text for text in content)])
+            case m.ToolReference(tool_name=name):
+                self.referenced.add(name)
+                # The name the model has to call it by.
+                yield self._names.upstream(name)
+            case _:
+                if isinstance(block, m.Echo):
+                    self.referenced.update(_found(block))
+                yield msgspec.json.encode(block).decode()
+
+
+def image(block: m.Image) -> q.Image:
+    source = block.source
+    if not isinstance(source, m.Base64Source):
+        raise BadRequest("image: only base64 sources reach this service")
+    return q.Image(_FORMATS[source.media_type], q.ImageBytes(source.data))
+
+
+def kind(block: Piece | m.Block | m.ResultBlock | m.Echo) -> str:
+    """The ``type`` of a block on the wire; a bare string is a text."""
+    return "text" if isinstance(block, str) else str(block.__struct_config__.tag)
+
+
+def is_blank(text: str) -> bool:
+    return not text or text.isspace()
+
+
+def _document(source: m.DocumentSource, label: list[str]) -> Iterator[Piece]:
+    match source:
+        case m.TextSource(data=text) | m.ContentSource(content=str(text)):
+            yield _lines([*label, text])
+        case m.ContentSource(content=list(parts)):
+            yield _lines(label)
+            for part in parts:
+                yield part.text if isinstance(part, m.Text) else part
+        case _:
+            raise BadRequest("document: its text has to be extracted before it gets here")
+
+
+def _lines(texts: Iterable[str]) -> str:
+    return "\n".join(texts)
+
+
+def _found(block: m.Echo) -> Iterator[str]:
+    """The tools that a server's tool search found, or that a client added on the way."""
+    if isinstance(block.content, dict):
+        for reference in block.content.get("tool_references") or ():
+            yield from _name(reference, "tool_name")
+    if kind(block) == "tool_addition":
+        yield from _name(block.tool, "name")
+
+
+def _name(reference: Any, member: str) -> Iterator[str]:
+    name = reference.get(member) if isinstance(reference, dict) else None
+    if isinstance(name, str):
+        yield name

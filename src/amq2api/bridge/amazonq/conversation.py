@@ -1,0 +1,137 @@
+"""A call as one conversation of the service: the request half of the bridge.
+
+Whatever conversation a client sends, the state made here keeps every rule of
+upstream-protocol.md 2.10; "Improperly formed request" is a bug of this package. Nothing of the
+client's is lost without a note, and no word is added that does not stand in words.py.
+
+- Texts stay as they are; several texts of one message are joined by a blank line.
+- The system text heads the first user message, on every turn: an anchored place, so that the
+  beginning of a conversation stays the same while it grows. ``system`` messages keep theirs.
+- What concerns the answer to come (tool choice, JSON output, thinking tags) is said in the
+  current message, the last, which is the only one that may differ when it becomes history.
+- A prefill stays the assistant's and the current message asks to continue it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from amq2api.bridge.backend import Notes
+from amq2api.dialects import amazonq as q
+from amq2api.dialects import messages as m
+
+from . import assistant, choice, tools, user
+from .content import Reader, is_blank
+from .fidelity import Ledger
+from .names import Names
+from .rawjson import sound
+from .turns import Turn, gather
+from .words import CONTINUE, JSON_OUTPUT, THINKING_TAGS
+
+__all__ = ["Conversation", "convert"]
+
+_BILLING = "x-anthropic-billing-header"
+"""Begins a system block that is meant for Anthropic's meters (claude-api.md 9.3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    state: q.ConversationState
+    names: Mapping[str, str]
+    """The service's tool names to the client's, where they differ."""
+    notes: Notes
+
+
+def convert(
+    call: m.Call,
+    *,
+    model_id: str,
+    conversation_id: str,
+    origin: str,
+    replay_reasoning: bool,
+    think_tags: int | None,
+) -> Conversation:
+    """Retell a checked call.
+
+    Args:
+        replay_reasoning: Whether earlier thoughts with the service's signature go back to it.
+        think_tags: Thinking budget to ask for in text, for a model that thinks no other way.
+
+    Raises:
+        BadRequest: more images in one message than the service takes.
+    """
+    ledger = Ledger()
+    names = Names(map(tools.name_of, call.tools or ()))
+    reader = Reader(names, ledger)
+    turns = _framed(gather(call.messages, reader, ledger), ledger)
+
+    drafts: list[user.Draft] = []
+    replies: list[q.AssistantMessage] = []
+    asked: list[user.Asked] = []
+    for turn in turns:
+        if turn.speaker == "user":
+            drafts.append(user.draft(turn, asked, reader, ledger))
+        else:
+            reply, asked = assistant.retell(turn, names, ledger, replay_reasoning=replay_reasoning)
+            replies.append(reply)
+
+    used = [piece.name for turn in turns for piece in turn.pieces if isinstance(piece, m.ToolUse)]
+    offered = choice.offered(call, set(used), reader.referenced, ledger)
+    declared = tools.declare(offered, used, names, ledger)
+    first, current = drafts[0], drafts[-1]
+    if think_tags is not None:
+        current.texts.insert(0, THINKING_TAGS.format(budget=think_tags))
+    first.texts[:0] = [*_system(call, ledger), *declared.overflow]
+    current.texts += _wishes(call, offered, names, ledger)
+
+    history: list[q.ChatMessage] = []
+    for draft, reply in zip(drafts, replies, strict=False):
+        history += (draft.message(origin), reply)
+    changed = names.changed()
+    ledger.approximated("tools.name", len(changed))
+    state = q.ConversationState(
+        conversation_id=conversation_id,
+        chat_trigger_type="MANUAL",
+        current_message=current.message(origin, model_id=model_id, tools=declared.entries),
+        history=history,
+    )
+    return Conversation(state, changed, ledger.notes())
+
+
+def _framed(turns: list[Turn], ledger: Ledger) -> list[Turn]:
+    """The same turns, beginning and ending with the user's."""
+    if not turns or turns[0].speaker != "user":
+        ledger.repaired("messages")
+        turns.insert(0, Turn("user", 0))
+    last = turns[-1]
+    if last.speaker == "assistant":
+        end = Turn("user", last.at)
+        if not any(isinstance(piece, m.ToolUse) for piece in last.pieces):
+            ledger.approximated("prefill")
+            end.pieces.append(CONTINUE)
+        turns.append(end)
+    return turns
+
+
+def _system(call: m.Call, ledger: Ledger) -> list[str]:
+    if isinstance(call.system, str):
+        blocks: Sequence[str] = [call.system]
+    else:
+        blocks = [block.text for block in call.system or ()]
+        kept = [text for text in blocks if not text.startswith(_BILLING)]
+        ledger.dropped("system.billing_header", len(blocks) - len(kept))
+        blocks = kept
+    return [text for text in blocks if not is_blank(text)]
+
+
+def _wishes(call: m.Call, offered: Sequence[m.Tool], names: Names, ledger: Ledger) -> list[str]:
+    """What a call wants of its answer, for a service that has to be asked in words."""
+    wishes = [choice.demand(call, offered, names, ledger)]
+    config = call.output_config
+    if config is not None and config.task_budget is not None:
+        ledger.dropped("output_config.task_budget")
+    wanted = config.format if config is not None and config.format else call.output_format
+    if wanted is not None:
+        ledger.approximated("output_config.format")
+        schema = sound(bytes(wanted.schema)).decode()
+        wishes.append(JSON_OUTPUT.format(schema=schema))
+    return [wish for wish in wishes if wish]

@@ -1,0 +1,208 @@
+"""What is declared of a client's tools, under which name, and what is said where."""
+
+from typing import Any
+
+import pytest
+
+from amq2api.bridge.amazonq import words
+from bridge.conversations import (
+    Json,
+    assistant,
+    converted,
+    messages,
+    notes,
+    request,
+    result,
+    sent,
+    system,
+    tool,
+    use,
+    user,
+)
+
+HI = user("hi")
+LOOP = (HI, assistant(use("t1", "ls")), user(result("t1", "r")))
+REFERENCE = result("t1", {"type": "tool_reference", "tool_name": "cat"})
+FOUND = (HI, assistant(use("t1", "find")), user(REFERENCE))
+FOUND_BY_SERVER = (
+    HI,
+    assistant({"type": "tool_search_tool_result",
+               "content": {"tool_references": [{"tool_name": "cat"}]}}),
+    user("go"),
+)  # fmt: skip
+ADDED = (HI, system({"type": "tool_addition", "tool": {"type": "tool_reference", "name": "cat"}}))
+LS, CAT, LATER = tool("ls"), tool("cat"), tool("cat", defer_loading=True)
+
+
+def choose(kind: str, **members: Any) -> Json:
+    return {"type": kind, **members}
+
+
+def declared(state: Json) -> list[Json]:
+    context = messages(state)[-1].get("userInputMessageContext", {})
+    return [entry["toolSpecification"] for entry in context.get("tools", [])]
+
+
+NAMES: dict[str, tuple[Json, str, str]] = {
+    "no tools": (request(HI), "", ""),
+    "no tools in a list": (request(HI, tools=[]), "", ""),
+    "all of them, in order": (request(HI, tools=[CAT, LS]), "cat ls", ""),
+    "what history uses and nobody declares": (request(*LOOP, tools=[CAT]), "cat ls",
+                                              "repaired:tools"),
+    "history alone": (request(*LOOP), "ls", "repaired:tools"),
+    "none": (request(HI, tools=[LS], tool_choice=choose("none")), "", ""),
+    "none, but history needs one": (
+        request(*LOOP, tools=[LS, CAT], tool_choice=choose("none")), "ls",
+        "approximated:tool_choice.none",
+    ),
+    "one": (
+        request(HI, tools=[LS, CAT], tool_choice=choose("tool", name="cat")), "cat",
+        "approximated:tool_choice.tool",
+    ),
+    "one, and history needs another": (
+        request(*LOOP, tools=[LS, CAT], tool_choice=choose("tool", name="cat")), "ls cat",
+        "approximated:tool_choice.tool",
+    ),
+    "one that is deferred": (
+        request(HI, tools=[LS, LATER], tool_choice=choose("tool", name="cat")), "cat",
+        "approximated:tool_choice.tool",
+    ),
+    "deferred": (request(HI, tools=[LS, LATER]), "ls", "dropped:tools.defer_loading"),
+    "deferred and found": (
+        request(*FOUND, tools=[tool("find"), LATER]), "find cat", "approximated:tool_reference",
+    ),
+    "deferred and found by the server": (
+        request(*FOUND_BY_SERVER, tools=[LS, LATER]), "ls cat",
+        "approximated:tool_search_tool_result",
+    ),
+    "deferred and added": (
+        request(*ADDED, tools=[LS, LATER]), "ls cat", "approximated:tool_addition",
+    ),
+    "deferred and used": (
+        request(HI, assistant(use("t1", "cat")), user(result("t1", "r")), tools=[LS, LATER]),
+        "ls cat", "",
+    ),
+    "tuning members": (
+        request(HI, tools=[tool(strict=True, input_examples=[{}], allowed_callers=["direct"],
+                                cache_control={"type": "ephemeral"})]),
+        "ls",
+        "dropped:tools.strict dropped:tools.input_examples dropped:tools.allowed_callers "
+        "dropped:tools.cache_control",
+    ),
+    "a schema that loses something": (
+        request(HI, tools=[tool(schema={"type": "object", "additionalProperties": False})]), "ls",
+        "approximated:tools.input_schema",
+    ),
+    "a schema too large to remember": (
+        request(HI, tools=[tool(schema={"type": "object", "description": "δ" * 40_000})]), "ls", "",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("asked", "names", "changed"), NAMES.values(), ids=NAMES)
+def test_what_is_declared(asked: Json, names: str, changed: str) -> None:
+    made = converted(asked)
+    assert " ".join(each["name"] for each in declared(sent(made))) == names
+    assert notes(made) == changed
+
+
+def test_a_tool_as_it_is_declared() -> None:
+    (made,) = declared(sent(converted(request(HI, tools=[tool("ls")]))))
+    assert made == {
+        "name": "ls",
+        "description": "δ",
+        "inputSchema": {"json": {"type": "object", "properties": {"αβ": {"type": "string"}}}},
+    }
+
+
+def test_a_tool_nobody_declared_is_declared_by_its_name() -> None:
+    made = converted(request(HI, assistant(use("t1", "p.q")), user(result("t1"))))
+    assert declared(sent(made)) == [
+        {
+            "name": "p_q_b9593854",
+            "description": "p.q",
+            "inputSchema": {"json": {"type": "object", "properties": {}}},
+        }
+    ]
+    assert made.names == {"p_q_b9593854": "p.q"}
+
+
+@pytest.mark.parametrize("description", [None, "", " \n"])
+def test_a_tool_without_description_is_described_by_its_name(description: str | None) -> None:
+    made = converted(request(HI, tools=[tool("ls") | {"description": description}]))
+    assert declared(sent(made))[0]["description"] == "ls"
+    assert notes(made) == "approximated:tools.description"
+
+
+def test_a_name_of_nothing_but_space_is_no_description() -> None:
+    blank = tool("  ") | {"description": ""}
+    (made,) = declared(sent(converted(request(HI, tools=[blank]))))
+    assert made["description"] == made["name"] and made["name"].startswith("___")
+    history = (HI, assistant(use("t1", "  ")), user(result("t1")))
+    (made,) = declared(sent(converted(request(*history))))
+    assert made["description"] == made["name"]
+
+
+@pytest.mark.parametrize("character", ["d", "長", "🎉"])
+def test_a_long_description_goes_on_after_the_system_text(character: str) -> None:
+    whole = character * 10_500
+    made = converted(request(HI, system="S", tools=[tool("a.b") | {"description": whole}]))
+    state = sent(made)
+    (entry,) = declared(state)
+    rest = whole.removeprefix(entry["description"])
+    assert messages(state)[0]["content"] == f"S\n\na_b_485d357c\n{rest}\n\nhi"
+    assert len(entry["description"].encode("utf-16-le")) == 20_000
+    assert notes(made) == "approximated:tools.description approximated:tools.name"
+
+
+def test_ten_thousand_characters_fit() -> None:
+    state = sent(converted(request(HI, tools=[tool() | {"description": "d" * 10_000}])))
+    assert messages(state)[0]["content"] == "hi"
+    assert declared(state)[0]["description"] == "d" * 10_000
+
+
+def test_the_choice_names_a_tool_as_the_service_knows_it() -> None:
+    asked = request(HI, tools=[tool("a.b")], tool_choice=choose("tool", name="a.b"))
+    (turn,) = messages(sent(converted(asked)))
+    assert turn["content"] == "hi\n\n" + words.TOOL_ONE.format(name="a_b_485d357c")
+
+
+BUILT_IN: dict[str, tuple[Json, str, list[str]]] = {
+    "shell": ({"type": "bash_20250124", "name": "bash"}, "bash", ["command", "restart"]),
+    "editor": (
+        {"type": "text_editor_20250728", "name": "edit", "max_characters": 9},
+        "edit\nmax_characters: 9",
+        ["command", "path", "file_text", "old_str", "new_str", "insert_line", "view_range",
+         "insert_text"],
+    ),
+    "screen": (
+        {"type": "computer_20241022", "name": "computer", "display_width_px": 800,
+         "display_height_px": 600, "display_number": 1},
+        "computer\ndisplay_width_px: 800\ndisplay_height_px: 600\ndisplay_number: 1",
+        ["action", "text", "coordinate"],
+    ),
+    "a screen of tomorrow": (
+        {"type": "computer_20991231", "name": "computer"}, "computer",
+        ["action", "text", "coordinate", "start_coordinate", "duration", "scroll_direction",
+         "scroll_amount", "region"],
+    ),
+    "memory": (
+        {"type": "memory_20250818", "name": "memory", "description": "δ"}, "δ",
+        ["command", "path", "file_text", "old_str", "new_str", "insert_line", "view_range",
+         "insert_text", "old_path", "new_path"],
+    ),
+    "one that nobody documented": (
+        {"type": "text_editor_new_1", "name": "edit", "input_schema": {"type": "object"}},
+        "edit", [],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("asked", "description", "members"), BUILT_IN.values(), ids=BUILT_IN)
+def test_client_tools_of_the_api(asked: Json, description: str, members: list[str]) -> None:
+    made = converted(request(HI, tools=[asked]))
+    (entry,) = declared(sent(made))
+    assert entry["name"] == asked["name"]
+    assert entry["description"] == description
+    assert list(entry["inputSchema"]["json"]["properties"]) == members
+    assert notes(made) == "approximated:tools.type"
