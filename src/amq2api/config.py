@@ -65,7 +65,7 @@ class Settings(BaseSettings):
     )  # fmt: skip
     refresh_token: SecretStr | None = _setting(
         None, "AMAZONQ_REFRESH_TOKEN", "Refresh token of the account to use when there is no file.",
-        "a token that begins with aor",
+        "any text; Amazon's begin with aor",
     )  # fmt: skip
     client_id: SecretStr | None = _setting(
         None, "AMAZONQ_CLIENT_ID", "Client id the refresh token was issued to.", "any text"
@@ -182,15 +182,27 @@ class Settings(BaseSettings):
     @property
     def public(self) -> bool:
         """Whether other machines can reach the address."""
-        return self.host != "localhost" and not ipaddress.ip_address(self.host).is_loopback
+        return not _is_loopback(self.host)
 
 
 def proxy_for(url: str) -> str | None:
-    """The proxy that ``HTTPS_PROXY``, ``HTTP_PROXY`` and ``NO_PROXY`` ask for, if any."""
+    """The proxy that ``HTTPS_PROXY``, ``HTTP_PROXY`` and ``NO_PROXY`` ask for, if any.
+
+    Never one on the way to this machine itself: what listens here, the simulator above all,
+    is not to be found elsewhere.
+    """
     parts = urlsplit(url)
-    if proxy_bypass(parts.hostname or ""):
+    host = parts.hostname or ""
+    if _is_loopback(host) or proxy_bypass(host):
         return None
     return getproxies().get(parts.scheme)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 class Row(NamedTuple):
@@ -213,6 +225,8 @@ def load(**overrides: Any) -> Settings:
         settings = Settings(**given)
     except ValidationError as exc:
         raise BadSetting("\n".join(_complaints(exc))) from None
+    except (OSError, UnicodeDecodeError) as exc:
+        raise BadSetting(f".env: cannot be read as UTF-8 text ({type(exc).__name__})") from None
     _check_account(settings)
     return settings
 

@@ -1,0 +1,160 @@
+"""The pages of docs/ that are made from the code. `scripts/docs` writes, tests compare them."""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from inspect import cleandoc, getdoc
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from amq2api import config
+from amq2api.bridge.amazonq import fidelity
+from amq2api.cli.app import COMMANDS, app
+from amq2api.dialects.messages import WORDING
+from amq2api.sim.scenarios import summaries
+
+DOCS = Path(__file__).parent.parent / "docs"
+_NOTICE = "<!-- Made by scripts/docs; a test compares it with the code. -->"
+
+
+def settings() -> str:
+    """docs/settings.md."""
+    rows = [(f"`{row.env}`", f"`{row.default}`" if row.default else "", row.allowed, row.help)
+            for row in config.table()]  # fmt: skip
+    return _page(
+        "Settings",
+        """
+        Read from the environment and from a file `.env` in the working directory; the
+        environment wins, and options such as `--port` win over both. An empty value is none. A
+        value that makes no sense stops the start with its name and what is allowed.
+        `amq2api settings` shows what is in force.
+        """,
+        *_table(("name", "default", "allowed", "what it is for"), rows),
+    )
+
+
+def errors() -> str:
+    """docs/errors.md."""
+    rows = []
+    for kind, row in WORDING.items():
+        retry = {None: "", True: "`true`", False: "`false`"}[row.should_retry]
+        wait = f"{row.retry_after:g}" if row.retry_after is not None else ""
+        meaning = (getdoc(kind) or "").partition("\n")[0]
+        rows.append((str(row.status), f"`{row.type}`", retry, wait, f"{kind.__name__}: {meaning}"))
+    return _page(
+        "Errors",
+        """
+        Every error is Claude's envelope, `{"type": "error", "error": {"type", "message"},
+        "request_id"}`, and every answer has the header `request-id`, which the log line of the
+        call has too. Once a stream has begun the same comes as an `error` event. The names in
+        the last column are the log's `outcome`.
+        """,
+        *_table(("status", "type", "`x-should-retry`", "`retry-after`", "when"), rows),
+    )
+
+
+def commands() -> str:
+    """docs/cli.md."""
+    program = typer.main.get_command(app)
+    context = typer.Context(program, info_name="amq2api")
+    lines = [cleandoc(program.help or ""), ""]
+    for name in COMMANDS:
+        command: Any = program.get_command(context, name)  # type: ignore[attr-defined]
+        lines += [*_command(command, typer.Context(command, info_name=name, parent=context)), ""]
+    return _page("The command line", "\n".join(lines))
+
+
+def simulator() -> str:
+    """docs/simulator.md."""
+    rows = [(f"`{name}`", summary) for name, summary in summaries().items()]
+    return _page(
+        "The simulator",
+        """
+        A pretend Amazon Q with its sign-in service, models and limits, so that everything can be
+        tried and tested without AWS. It is written from the service's rules, not from the
+        gateway's code, and refuses what the service is known to refuse.
+
+            amq2api serve --demo                        # a gateway with one behind it
+            amq2api simulate --profile classic          # one alone; prints the settings to use it
+            amq2api simulate --scenario throttle:2      # refuses twice, then answers
+
+        `--profile` chooses between the older deployment (`classic`) and the present one (`2026`),
+        whose answers end with a stop reason, the share of the context window and the credits.
+
+        A single request asks for a scenario with a line of its own in its text,
+        `sim:NAME` or `sim:NAME:ARGUMENT`:
+
+            amq2api chat "sim:slow:0.5"
+
+        Refusals take how often they happen before an ordinary answer, and the seconds they
+        announce: `sim:throttle-429:2,8`. Tests in other processes reach the simulator's state
+        at `/__sim`: `GET` tells it, `POST` with a JSON object changes it.
+
+        ## Scenarios
+        """,
+        *_table(("name", "what happens"), rows),
+    )
+
+
+PAGES: Mapping[str, Callable[[], str]] = {
+    "settings.md": settings,
+    "errors.md": errors,
+    "cli.md": commands,
+    "simulator.md": simulator,
+    "fidelity.md": fidelity.page,
+}
+
+
+def outdated() -> list[str]:
+    """The names of the pages that do not say what the code says."""
+    return [name for name, make in PAGES.items() if _read(DOCS / name) != make()]
+
+
+def _read(path: Path) -> str:
+    return path.read_text() if path.exists() else ""
+
+
+def _page(title: str, text: str, *lines: str) -> str:
+    return "\n".join([f"# {title}", "", _NOTICE, "", cleandoc(text), "", *lines]).rstrip() + "\n"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    written = [[cell.replace("|", "\\|") for cell in row] for row in rows]
+    return [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *written)]
+
+
+def _command(command: Any, context: typer.Context) -> Iterator[str]:
+    parameters = [p for p in command.get_params(context) if p.name != "help"]
+    wanted = [p.metavar for p in parameters if p.param_type_name == "argument"]
+    usage = " ".join([context.command_path, "[OPTIONS]", *wanted])
+    yield from (f"## `{usage}`", "", cleandoc(command.help or ""), "")
+    for parameter in parameters:
+        yield f"- `{_spelled(parameter)}`: {parameter.help}{_default(parameter)}"
+
+
+def _spelled(parameter: Any) -> str:
+    if parameter.param_type_name == "argument":
+        return str(parameter.metavar)
+    name = ", ".join(parameter.opts)
+    return f"{name} {parameter.metavar}" if parameter.metavar else name
+
+
+def _default(parameter: Any) -> str:
+    value = parameter.default
+    return "" if value in (None, False, ...) else f" Default: `{value}`."
+
+
+def main(arguments: Sequence[str]) -> int:
+    old = outdated()
+    if "--check" in arguments:
+        for name in old:
+            sys.stderr.write(f"docs/{name} has fallen behind the code: run scripts/docs\n")
+        return 1 if old else 0
+    for name in old:
+        (DOCS / name).write_text(PAGES[name]())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,5 @@
+"""``python -m amq2api``."""
+
+from amq2api.cli import main
+
+main()

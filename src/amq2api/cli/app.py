@@ -1,0 +1,88 @@
+"""All commands under one name, and what becomes of their failures."""
+
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from amq2api import __version__
+from amq2api.errors import GatewayError
+
+COMMANDS = ("serve", "simulate", "chat", "decode", "translate", "settings")
+"""Each is the function ``command`` of the module of its name."""
+
+_DEFAULT = "serve"
+_OWN_OPTIONS = ("--help", "-h", "--version")
+
+
+class Complaint(Exception):
+    """Why a command cannot do its work, in words for the person who typed it.
+
+    Args:
+        status: The exit status; 2 where what was asked for makes no sense.
+    """
+
+    def __init__(self, message: str, status: int = 1) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class _Commands(TyperGroup):
+    """Imports a command when it is named: ``--version`` does not wait for a web framework."""
+
+    # The context is Any: whose class it is has changed between versions of Typer.
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return None
+        alone = typer.Typer(**_TYPER)
+        alone.command(cmd_name)(import_module(f"amq2api.cli.{cmd_name}").command)
+        return typer.main.get_command(alone)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if not args or (args[0].startswith("-") and args[0] not in _OWN_OPTIONS):
+            args = [_DEFAULT, *args]
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Complaint as exc:
+            message, status = str(exc), exc.status
+        except GatewayError as exc:
+            message, status = str(exc) or type(exc).__name__, 1
+        typer.echo(message, err=True)
+        raise typer.Exit(status)
+
+
+_TYPER: dict[str, Any] = {
+    "add_completion": False,
+    "pretty_exceptions_enable": False,  # they show local variables, and with them secrets
+    "rich_markup_mode": "markdown",
+    "context_settings": {"help_option_names": ["-h", "--help"]},
+}
+
+app = typer.Typer(cls=_Commands, **_TYPER)
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"amq2api {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def program(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", is_eager=True, callback=_tell_version),
+    ] = False,
+) -> None:
+    """Use your own Amazon Q Developer seats from tools that speak the Claude Messages API.
+
+    Without a command the gateway is started: see `amq2api serve --help`. What can be set is
+    listed by `amq2api settings`.
+    """

@@ -1,0 +1,72 @@
+"""``amq2api serve``."""
+
+import shlex
+from contextlib import AsyncExitStack
+from typing import Annotated
+
+import typer
+
+from amq2api import __version__
+from amq2api.config import Settings
+from amq2api.errors import GatewayError
+from amq2api.log import configure, log
+
+from .building import gateway
+from .chat import address, request, show
+from .demo import pretend, words
+from .reading import keys_to_serve, settings_or_complain
+from .serving import listen, run, serve
+
+
+def command(
+    host: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Address to listen on; else AMQ2API_HOST.")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(metavar="NUMBER", help="Port to listen on; else PORT.")
+    ] = None,
+    demo: Annotated[
+        bool,
+        typer.Option("--demo", help="Ask a pretend Amazon Q in this process: no account needed."),
+    ] = False,
+    say: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", help="Send this message through it first, show the answer."),
+    ] = None,
+) -> None:
+    """Start the gateway. This is what happens when no command is given.
+
+    It stops on Ctrl-C or SIGTERM: streams under way get 30 seconds to end, a second signal
+    cuts them.
+    """
+    settings = settings_or_complain(host=host, port=port)
+    configure(settings.log_level, settings.log_format)
+    run(_serve(settings, demo=demo, say=say))
+
+
+async def _serve(settings: Settings, *, demo: bool, say: str | None) -> None:
+    keys = keys_to_serve(settings)
+    sock = listen(settings.host, settings.port)
+    url = address(settings)
+    async with AsyncExitStack() as stack:
+        stack.callback(sock.close)
+        if demo:
+            settings = await stack.enter_async_context(pretend(settings))
+        app = gateway(settings, keys)
+
+        async def begin() -> None:
+            log.info("serving", url=url, version=__version__, demo=demo, keys=len(keys))
+            if say is not None:
+                await _say(url, say, next(iter(keys), ""))
+            if demo:
+                typer.echo(words(url, closed=bool(keys)))
+
+        await serve(app, sock, then=begin)
+
+
+async def _say(url: str, message: str, key: str) -> None:
+    typer.echo(f"\n$ amq2api chat {shlex.quote(message)}")
+    try:
+        await show(url, request(message), key)
+    except GatewayError as failure:
+        typer.echo(str(failure), err=True)

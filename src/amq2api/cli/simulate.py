@@ -1,0 +1,76 @@
+"""``amq2api simulate``."""
+
+from typing import Annotated
+
+import typer
+
+from amq2api.log import configure, log
+from amq2api.sim.app import create_app
+from amq2api.sim.dressing import Profile
+from amq2api.sim.scenarios import UnknownScenario, summaries
+from amq2api.sim.world import World
+
+from .app import Complaint
+from .serving import listen, run, serve
+
+PORT = 3016
+
+
+def command(
+    host: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Address to listen on.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(metavar="NUMBER", help="Port to listen on; 0 takes a free one.")
+    ] = PORT,
+    profile: Annotated[
+        Profile, typer.Option(metavar="classic|2026", help="Which deployment to resemble.")
+    ] = "2026",
+    scenario: Annotated[
+        str,
+        typer.Option(metavar="NAME[:ARGUMENT]", help="How to answer what asks for nothing else."),
+    ] = "echo",
+    list_: Annotated[bool, typer.Option("--list", help="List the scenarios.")] = False,
+) -> None:
+    """Run the pretend Amazon Q alone, to point a gateway, or anything else, at it.
+
+    What it can answer, and how one request asks for a scenario: docs/simulator.md.
+    """
+    if list_:
+        for name, summary in summaries().items():
+            typer.echo(f"{name:<24} {summary}")
+        return
+    configure("info", "auto")
+    run(_simulate(host, port, profile, scenario))
+
+
+async def _simulate(host: str, port: int, profile: Profile, scenario: str) -> None:
+    world = World()
+    world.profile = profile
+    try:
+        world.scenario = scenario
+    except UnknownScenario as exc:
+        raise Complaint(
+            f"--scenario: {scenario!r} is none; `amq2api simulate --list` names all", 2
+        ) from exc
+    sock = listen(host, port)
+    service = f"http://{host}:{sock.getsockname()[1]}/"
+
+    async def begin() -> None:
+        log.info("simulating", url=service, profile=profile, scenario=scenario)
+        typer.echo(environment(service, world.demo_account()))
+
+    await serve(create_app(world), sock, then=begin)
+
+
+def environment(service: str, account: dict[str, str]) -> str:
+    """The settings that make a gateway ask *service* with *account*, as lines of a ``.env``."""
+    lines = {
+        "AMAZONQ_API_ENDPOINT": service,
+        "AMAZONQ_TOKEN_ENDPOINT": f"{service}token",
+        "AMAZONQ_REFRESH_TOKEN": account["refresh_token"],
+        "AMAZONQ_CLIENT_ID": account["client_id"],
+        "AMAZONQ_CLIENT_SECRET": account["client_secret"],
+        "AMAZONQ_PROFILE_ARN": account["profile_arn"],
+    }
+    return "".join(f"{name}={value}\n" for name, value in lines.items())
