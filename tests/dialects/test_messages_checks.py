@@ -281,6 +281,7 @@ NO_IMAGES: dict[str, str] = {
     "lines": base64.encodebytes(PNG * 3).decode(),
     "cut": b64(PNG)[:-1],
     "padded in the middle": b64(PNG)[:22] + "==" + b64(PNG),
+    "padded before the end": b64(PNG)[:-4] + "AA=A",
     "nothing but padding": "====",
     "letters of other scripts": b64(PNG)[:-4] + "ÄÖÜß",
     "the alphabet for URLs": b64(PNG)[:-4] + "-_-_",
@@ -359,6 +360,7 @@ ACCEPTED: dict[str, bytes] = {
     "a document of the assistant's": body(HI, assistant(document(type="text", data="x")), HI),
     "a prefill": body(HI, assistant(text("The answer is ("))),
     "an empty prefill": body(HI, assistant()),
+    "a final space of the user's": body(HI, assistant(text("so ")), user(text("go on "))),
     "a prefill that ends in a call": body(HI, assistant(text("so "), call())),
     "a space before the end": body(HI, assistant(text("so ")), HI),
     "documents": body(

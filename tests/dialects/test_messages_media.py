@@ -90,7 +90,11 @@ SILENT: dict[str, tuple[bytes, str | None]] = {
     "JPEG, cut inside its size": (JFIF + segment(0xC0, frame(3, 5))[:8], "jpeg"),
     "JPEG, cut in fill bytes": (JFIF + b"\xff\xff", "jpeg"),
     "JPEG, then noise": (JFIF + bytes(20), "jpeg"),
-    "JPEG, segments without end": (JFIF + segment(0xE1, b"") * 5000, "jpeg"),
+    "JPEG, a segment shorter than its length": (JFIF + b"\xff\xe1\0\0\xff\xc0", "jpeg"),
+    "JPEG, its size behind too much": (
+        JFIF + segment(0xE1, b"") * 1024 + segment(0xC0, frame(3, 5)),
+        "jpeg",
+    ),
     "WebP, cut": (LOSSY[:29], "webp"),
     "WebP, lossless, cut": (LOSSLESS[:24], "webp"),
     "WebP, lossless, wrong mark": (webp(b"VP8L", b"\x30" + bytes(9)), "webp"),

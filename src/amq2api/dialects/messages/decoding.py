@@ -5,6 +5,7 @@ Source of rules and wordings: claude-api.md 3, 4 and 10.C.
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from types import UnionType
 from typing import Any, Literal, TypeAlias, Union, get_args, get_origin, get_type_hints
 
@@ -23,6 +24,7 @@ _decode = msgspec.json.Decoder(Call).decode
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _KNOWN = frozenset(Call.__struct_fields__)
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_hints = cache(get_type_hints)
 _AT = re.compile(r"^(.*?)(?: - at `\$([^`]*)`)?$", re.DOTALL)
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 
@@ -141,7 +143,7 @@ def _expected(path: _Path) -> list[Any]:
 
 def _inside(kind: Any, step: str) -> Iterable[Any]:
     if _is_struct(kind):
-        hints = get_type_hints(kind)
+        hints = _hints(kind)
         return [hints[step]] if step in hints else []
     return get_args(kind) if get_origin(kind) is list else ()
 

@@ -73,7 +73,7 @@ def _jpeg(data: bytes) -> _Size | None:
             continue
         if marker[0] in _SOF:
             return _frame(data[at : at + 7])
-        at += max(2, int.from_bytes(data[at : at + 2], "big"))
+        at += int.from_bytes(data[at : at + 2], "big")
     return None
 
 
