@@ -14,7 +14,7 @@ from amq2api.sim.validator import size
 
 Thinking: TypeAlias = Literal["none", "summarized", "omitted", "redacted", "tags"]
 
-_REMINDER = re.compile(r"<system-reminder>.*?</system-reminder>", re.DOTALL)
+_REMINDER, _REMINDER_END = "<system-reminder>", "</system-reminder>"
 _TAGS = re.compile(
     r"<thinking_mode>enabled</thinking_mode>(<max_thinking_length>\d*</max_thinking_length>)?"
 )
@@ -83,7 +83,7 @@ class Question:
     @cached_property
     def text(self) -> str:
         """The current message's text without what clients put there on their own."""
-        return _TAGS.sub("", _REMINDER.sub("\n\n", self.content)).strip()
+        return _TAGS.sub("", without_reminders(self.content)).strip()
 
     @property
     def model(self) -> Model:
@@ -162,6 +162,20 @@ class Question:
         return f"tooluse_{digest[:22]}"
 
 
+def without_reminders(text: str) -> str:
+    """*text* with a gap where clients put reminders for the model; an unclosed one stays."""
+    kept: list[str] = []
+    at = 0
+    # By hand, because a pattern would look for the end once per beginning.
+    while (start := text.find(_REMINDER, at)) >= 0:
+        end = text.find(_REMINDER_END, start)
+        if end < 0:
+            break
+        kept.append(text[at:start])
+        at = end + len(_REMINDER_END)
+    return "\n\n".join([*kept, text[at:]])
+
+
 def wanted(body: object) -> str | None:
     """The scenario a request's own text asks for with a line ``sim:NAME[:ARG]``, if any.
 
@@ -172,7 +186,7 @@ def wanted(body: object) -> str | None:
         content = message["userInputMessage"]["content"]
     except (KeyError, TypeError, IndexError):
         return None
-    found = _WANTED.findall(_REMINDER.sub("", content)) if isinstance(content, str) else []
+    found = _WANTED.findall(without_reminders(content)) if isinstance(content, str) else []
     return str(found[-1]) if found else None
 
 
@@ -181,7 +195,7 @@ def _result(result: Mapping[str, Any], use: Mapping[str, Any]) -> Result:
         block["text"] if "text" in block else json.dumps(block.get("json"), ensure_ascii=False)
         for block in result["content"]
     ]
-    said = _REMINDER.sub("", "\n".join(pieces)).strip()
+    said = without_reminders("\n".join(pieces)).strip()
     arguments = use.get("input")
     return Result(
         use.get("name", "tool"),

@@ -20,7 +20,7 @@ from .validator import STRICT, Rules
 
 __all__ = ["Disconnect", "Recorded", "World"]
 
-_KEPT = 500  # requests; older ones are forgotten
+_KEPT = 200  # requests, each up to a few hundred kilobytes; older ones are forgotten
 DEMO = "demo"
 
 

@@ -8,12 +8,13 @@ from amq2api.sim.question import Question
 from amq2api.sim.sampling import sample
 
 _MENTION = re.compile(r"(?i)json[ _-]?schema")
+_MENTIONS = 4  # the last ones; a text may be about nothing else
 _KEYWORDS = ("type", "properties", "anyOf", "oneOf", "$ref")
 
 
 def asked_for(question: Question) -> str | None:
     """The document, or None if the message has no schema to satisfy."""
-    for mention in reversed(list(_MENTION.finditer(question.text))):
+    for mention in reversed(list(_MENTION.finditer(question.text))[-_MENTIONS:]):
         schema = _object_after(question.text, mention.end())
         if schema is not None:
             words = _subject(question.text[: mention.start()])

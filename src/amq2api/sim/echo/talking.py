@@ -133,7 +133,8 @@ _POLITE = r"(?i)^(?:please|now|and|ok(?:ay)?|can you|could you|[\s,])*"
 _TALKS: tuple[tuple[re.Pattern[str], Talk], ...] = (
     # Anchored at the beginning of a paragraph, because system text is in the same message.
     (re.compile(r"(?i)^(?P<hello>hello|hi|hey|good (?:morning|evening|day)|hola|bonjour|hallo)\b"
-                r"(?:(?: there|,? i'?a?m| my name is|,)* (?P<name>[A-Z]\w*))?[^\n]{0,20}[.!?]*$"),
+                r"(?:(?: there|,| i am| i'm| my name is)* (?P<name>(?-i:[A-Z][a-z]\w*)))?"
+                r"[^\n]{0,20}$"),
      _greeting),
     (re.compile(r"^(?:你好|您好)"), _chinese_greeting),
     (re.compile(r"(?i)^(?:thanks|thank you)\b[^\n]{0,40}$"), _thanks),
