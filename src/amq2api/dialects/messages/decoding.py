@@ -25,7 +25,7 @@ _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _KNOWN = frozenset(Call.__struct_fields__)
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _hints = cache(get_type_hints)
-_AT = re.compile(r"^(.*?)(?: - at `\$([^`]*)`)?$", re.DOTALL)
+_PLACE = re.compile(r"(.*) - at `\$(.*)`", re.DOTALL)
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 
 
@@ -63,7 +63,8 @@ def unknown_fields(body: bytes) -> tuple[str, ...]:
 
 def explain(complaint: str) -> str:
     """Turn msgspec's words into the API's: a dotted path, then the reason."""
-    reason, at = _AT.findall(complaint)[0]
+    place = _PLACE.fullmatch(complaint)
+    reason, at = place.groups() if place else (complaint, "")
     path = [name or index for name, index in _STEP.findall(at)]
     for pattern, words in REASONS.items():
         if match := re.fullmatch(pattern, reason, re.DOTALL):
@@ -120,7 +121,7 @@ _KINDS = {
 REASONS: Mapping[str, Callable[[_Path, str], str]] = {
     r"Object missing required field `(.*)`": _missing,
     r"Expected `(.*?)(?: \| null)?`(?:, got `.*`)?": _wrong_kind,
-    r"Invalid value '?(.*?)'?": _unknown_tag,
+    r"Invalid value '(.*)'": _unknown_tag,
     r"Invalid enum value (.*)": _unknown_option,
     r"(Number|Integer value) out of range": _out_of_range,
 }
