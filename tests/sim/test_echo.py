@@ -204,6 +204,42 @@ def test_claude_code_reads_a_file() -> None:
     assert said(loop) == "The tool Read said:\n\n1→remember the milk"
 
 
+PROMPT = """You are an interactive agent that helps users.
+
+# Tone
+ - Use the Read tool to read files.
+
+IMPORTANT: Assist with defensive tasks only.
+
+# Environment
+ - Primary working directory: /work/x
+
+Answer briefly."""
+AFTERWARDS = """# Agents
+
+Available agent types for the Agent tool:
+
+- general: does things
+
+When you launch several agents, send them in a single message.
+
+Use the Bash tool when a command matches."""
+WORDS: dict[str, str] = {
+    "Hello": "Hello! I am",
+    "tell me a joke": "You wrote “tell me a joke”.",
+    "Why is the sky blue?": "You asked “Why is the sky blue?”.",
+    "what is 17*4?": "17*4 = 68",
+    "Read the file notes.txt.": "I will use Read for that.",
+}
+
+
+@pytest.mark.parametrize(("words", "start"), WORDS.items(), ids=WORDS)
+@pytest.mark.parametrize("text", [f"{PROMPT}\n\n%s", f"{PROMPT}\n\n%s\n\n{AFTERWARDS}"],
+                         ids=["last", "in the middle"])  # fmt: skip
+def test_the_users_words_are_found_in_a_prompt(words: str, start: str, text: str) -> None:
+    assert said(asked(with_tools(*ALL, content=text % words))).startswith(start)
+
+
 def test_every_result_is_told() -> None:
     loop = asked(
         answering(result("a", "one"), {**result("b", "two"), "status": "error"}),

@@ -90,11 +90,8 @@ def forced(question: Question) -> Wish | None:
         return None
     named = [tool for tool in question.tools if tool.name == match["name"]]
     tool = named[0] if named else _best(question)
-    about = listening.words(question)
-    for part in listening.paragraphs(question):
-        if not _FORCED.search(part):
-            about = part
-            break
+    rest = question.text[: match.start()].rpartition("\n\n")[0]
+    about = listening.words(rest or question.text)
     return Wish(tool, fill(tool, {}, about, question), question.key())
 
 
@@ -110,7 +107,7 @@ def wished(question: Question) -> Wish | None:
     """The call that the latest paragraph to ask for one asks for, if a tool is there for it."""
     if not question.tools:
         return None
-    for part in listening.paragraphs(question):
+    for part in listening.paragraphs(question.text):
         for wish in (*_by_kind(part, question), *_by_name(part, question)):
             return wish
     return None

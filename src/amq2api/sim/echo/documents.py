@@ -7,6 +7,8 @@ from typing import Any
 from amq2api.sim.question import Question
 from amq2api.sim.sampling import sample
 
+from . import listening
+
 _MENTION = re.compile(r"(?i)json[ _-]?schema")
 _MENTIONS = 4  # the last ones; a text may be about nothing else
 _KEYWORDS = ("type", "properties", "anyOf", "oneOf", "$ref")
@@ -37,8 +39,7 @@ def _object_after(text: str, at: int) -> dict[str, Any] | None:
 
 def _subject(before: str) -> str:
     """A few words on what the text before the demand is about."""
-    parts = [part.strip() for part in before.split("\n\n") if part.strip()]
-    # The last part is the demand itself, as far as it stands before the schema.
-    about = parts[-2] if len(parts) > 1 else "".join(parts)
-    words = re.sub(r"<[^>]*>", " ", about).split()[:6]
-    return " ".join(words).strip(" .,:;!?\"'") or "Untitled"
+    # The last paragraph is the demand itself, as far as it stands before the schema.
+    rest = "\n\n".join(before.rstrip().split("\n\n")[:-1])
+    about = re.sub(r"<[^>]*>", " ", listening.words(rest or before))
+    return " ".join(about.split()[:6]).strip(" .,:;!?\"'") or "Untitled"

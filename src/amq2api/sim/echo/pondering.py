@@ -31,6 +31,6 @@ def around(question: Question) -> tuple[list[Step], list[Step]]:
 def _thought(question: Question) -> str:
     if question.results:
         return "The tool has answered. I tell the user what it said."
-    asked = listening.quoted(listening.words(question), 120)
+    asked = listening.quoted(listening.words(question.text), 120)
     tools = f" There are {len(question.tools)} tools I might use." if question.tools else ""
     return f"The user says {asked}.{tools} I answer briefly."

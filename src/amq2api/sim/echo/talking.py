@@ -34,7 +34,7 @@ def _excerpt(said: str) -> str:
 
 def reply(question: Question) -> str:
     """An answer to the latest thing in the message that asks for one we know."""
-    for part in listening.paragraphs(question):
+    for part in listening.paragraphs(question.text):
         for pattern, talk in _TALKS:
             if (match := pattern.search(part)) and (said := talk(match, question)) is not None:
                 return said
@@ -44,7 +44,7 @@ def reply(question: Question) -> str:
 
 
 def _reaction(question: Question) -> str:
-    said = listening.words(question)
+    said = listening.words(question.text)
     words = said.split()
     if not words:
         return "You sent no words that I could answer."
