@@ -284,7 +284,7 @@ def _allowed(extra: Any) -> str:
 
 def _shown(value: Any) -> str:
     match value:
-        case None | () | {}:
+        case None | ():
             return ""
         case SecretStr():
             return "(set)"

@@ -15,7 +15,7 @@ from amq2api.upstream.client import Client
 from .app import Complaint
 from .reading import client_keys, settings_or_complain
 
-MODEL = "claude-sonnet-4-5"
+MODEL = "claude-haiku-4-5"  # every account has it, and it costs least (upstream-protocol.md 7.1)
 _MAX_TOKENS = 8192
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 

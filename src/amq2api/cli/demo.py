@@ -57,5 +57,5 @@ Python SDK
           messages=[{{"role": "user", "content": "Hello"}}]).content)
 
 Claude Code
-    ANTHROPIC_BASE_URL={url} ANTHROPIC_AUTH_TOKEN={key} claude --model {MODEL}
+    ANTHROPIC_BASE_URL={url} ANTHROPIC_AUTH_TOKEN={key} claude
 """

@@ -33,7 +33,7 @@ def client_keys(settings: Settings) -> tuple[str, ...]:
 def keys_to_serve(settings: Settings) -> tuple[str, ...]:
     """As :func:`client_keys`, but makes the file, and refuses to be open to everyone."""
     path = settings.api_key_file
-    if path is not None and files.stamp(path) is None:
+    if path is not None and not path.exists():
         _make(path)
     keys = client_keys(settings)
     if settings.public and not keys:

@@ -26,7 +26,7 @@ class _Server(uvicorn.Server):
             uvicorn.Config(
                 app, http="httptools", ws="none", lifespan="on", interface="asgi3",
                 access_log=False, log_config=None, server_header=False, proxy_headers=False,
-                backlog=_BACKLOG, timeout_graceful_shutdown=_PATIENCE,
+                backlog=_BACKLOG, timeout_graceful_shutdown=_PATIENCE + 5,
             )
         )  # fmt: skip
         self.up = asyncio.Event()
@@ -38,6 +38,12 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.up.set()
+
+    def cut(self) -> None:
+        """Drop all clients, which ends their calls as if they had gone. uvicorn would cancel
+        the calls, and write a traceback for each."""
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -77,7 +83,7 @@ async def serving(app: Any, sock: socket.socket) -> AsyncIterator[_Server]:
 async def serve(
     app: Any, sock: socket.socket, *, then: Callable[[], Awaitable[None]] | None = None
 ) -> None:
-    """Serve until SIGINT or SIGTERM; a second one cuts the streams that still run.
+    """Serve until SIGINT or SIGTERM; a second one, or time, cuts the streams that still run.
 
     Args:
         then: Done once *app* answers; not finished if a signal comes first.
@@ -87,7 +93,10 @@ async def serve(
 
     def told() -> None:
         for server in running:
-            server.force_exit = stop.is_set()
+            if stop.is_set():
+                server.cut()
+            else:
+                loop.call_later(_PATIENCE, server.cut)
         stop.set()
 
     for sign in (signal.SIGINT, signal.SIGTERM):

@@ -1,0 +1,23 @@
+"""Every command test starts with nothing set, in a directory of its own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from amq2api.config import table
+from cli.running import Started, started
+
+
+@pytest.fixture(autouse=True)
+def _nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for row in table():
+        monkeypatch.delenv(row.env, raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
+    """``amq2api serve --demo`` in a process of its own."""
+    with started(tmp_path_factory.mktemp("demo"), "serve", "--demo") as process:
+        yield process

@@ -1,0 +1,68 @@
+"""``amq2api chat``: the answer as it comes, or the gateway's own words and a status."""
+
+import json
+
+import pytest
+
+from amq2api.cli.chat import address, request
+from amq2api.config import load
+from cli.running import Started, free_port, run
+
+pytestmark = pytest.mark.e2e
+
+
+def test_the_answer_is_shown(demo: Started) -> None:
+    done = run("chat", "What is 6 * 7?", "--url", demo.url)
+    assert (done.status, done.err) == (0, "")
+    assert "42" in done.out
+    assert done.out.endswith("\n")
+
+
+def test_where_the_gateway_is_follows_from_the_settings(
+    demo: Started, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PORT", demo.url.rpartition(":")[2])
+    assert run("chat", "Hello").status == 0
+
+
+REFUSALS = {
+    "before the answer": ("sim:malformed-400", "", "HTTP 400 invalid_request_error: "),
+    "in its middle": ("sim:exception-mid:ThrottlingException", "", "rate_limit_error: "),
+    "unknown model": ("Hello", "gpt-4", "HTTP 404 not_found_error: model: gpt-4"),
+}
+
+
+@pytest.mark.parametrize(("message", "model", "words"), REFUSALS.values(), ids=REFUSALS)
+def test_failures_come_in_the_gateway_s_words(
+    message: str, model: str, words: str, demo: Started
+) -> None:
+    named = ["--model", model] if model else []
+    done = run("chat", message, "--url", demo.url, *named)
+    assert done.status == 1
+    assert words in done.err
+    assert "Traceback" not in done.err
+
+
+def test_nobody_there_is_told() -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    done = run("chat", "Hello", "--url", url)
+    assert (done.status, done.out) == (1, "")
+    assert done.err.startswith(f"{url}: ")
+
+
+ADDRESSES = {
+    "127.0.0.1": "http://127.0.0.1:3015",
+    "0.0.0.0": "http://127.0.0.1:3015",
+    "::": "http://[::1]:3015",
+    "localhost": "http://localhost:3015",
+}
+
+
+@pytest.mark.parametrize(("host", "url"), ADDRESSES.items(), ids=ADDRESSES)
+def test_addresses_to_talk_to(host: str, url: str) -> None:
+    assert address(load(host=host)) == url
+
+
+def test_a_system_prompt_is_sent_only_if_given() -> None:
+    assert json.loads(request("Hello", system="Be brief."))["system"] == "Be brief."
+    assert "system" not in json.loads(request("Hello"))

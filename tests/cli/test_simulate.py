@@ -1,0 +1,40 @@
+"""``amq2api simulate``: a pretend Amazon Q, and the settings that lead a gateway to it."""
+
+from pathlib import Path
+
+import pytest
+
+from amq2api.sim.scenarios import summaries
+from cli.running import run, started
+
+pytestmark = pytest.mark.e2e
+
+
+def test_scenarios_are_listed() -> None:
+    done = run("simulate", "--list")
+    assert done.status == 0
+    assert [line.split()[0] for line in done.out.splitlines()] == list(summaries())
+
+
+def test_an_unknown_scenario_is_refused() -> None:
+    done = run("simulate", "--scenario", "nonsense", "--port", "0")
+    assert (done.status, done.out) == (2, "")
+    assert "'nonsense'" in done.err
+
+
+@pytest.mark.parametrize("profile", ["classic", "2026"])
+def test_a_gateway_uses_it_with_what_it_prints(profile: str, tmp_path: Path) -> None:
+    there, here = tmp_path / "there", tmp_path / "here"
+    there.mkdir()
+    here.mkdir()
+    words = ("simulate", "--profile", profile, "--scenario", "one-word")
+    with started(there, *words) as simulator:
+        while "PROFILE_ARN" not in simulator.said():
+            pass
+        (here / ".env").write_text(simulator.said())
+        with started(here, "serve") as gateway:
+            said = run("chat", "Hello", "--url", gateway.url)
+            assert gateway.stop().status == 0
+        assert simulator.stop().status == 0
+    assert (said.status, said.err) == (0, "")
+    assert len(said.out.split()) == 1
