@@ -3,8 +3,10 @@
 import logging
 import sys
 from collections.abc import MutableMapping
+from functools import lru_cache
 from typing import Any, Literal
 
+import msgspec
 import structlog
 
 log: Any = structlog.get_logger("amq2api")
@@ -23,10 +25,9 @@ def configure(level: str, form: Literal["auto", "console", "json"]) -> None:
             colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
         )
         if console
-        else structlog.processors.JSONRenderer()
+        else structlog.processors.JSONRenderer(_to_json)
     )
     first: list[Any] = [
-        structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         redact,
@@ -58,7 +59,17 @@ def _adopt_libraries(first: list[Any], last: list[Any]) -> None:
 def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """A structlog processor that hides values whose name says they are secret."""
     for key in event:
-        lowered = key.lower()
-        if lowered not in _HARMLESS and any(word in lowered for word in _SECRET):
+        if _is_secret(key):
             event[key] = "(hidden)"
     return event
+
+
+@lru_cache(maxsize=512)  # the names come from the source, a few dozen of them
+def _is_secret(key: str) -> bool:
+    lowered = key.lower()
+    return lowered not in _HARMLESS and any(word in lowered for word in _SECRET)
+
+
+def _to_json(event: Any, **_how: Any) -> str:
+    # Several times faster than the standard library's, and a line is written for every call.
+    return msgspec.json.encode(event, enc_hook=str).decode()

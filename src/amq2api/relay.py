@@ -59,7 +59,14 @@ class Manner:
     attempts: int
     routing: Routing
 
-    def identity(self, account: Account) -> Identity:
+    def identity(
+        self,
+        account: Account,
+        *,
+        message_id: str = "",
+        expects_trailer: bool = False,
+        replay_reasoning: bool = True,
+    ) -> Identity:
         """*account* as it presents itself to the service; a fresh conversation each time."""
         endpoint, region = self.endpoint, account.api_region
         if self.default_endpoint and region is not None:
@@ -67,11 +74,13 @@ class Manner:
         return Identity(
             endpoint=endpoint,
             conversation_id=str(uuid.uuid4()),
-            message_id="",
+            message_id=message_id,
             profile_arn=account.profile_arn,
             origin=self.origin,
             user_agent=self.user_agent,
             opt_out=self.opt_out,
+            expects_trailer=expects_trailer,
+            replay_reasoning=replay_reasoning,
         )
 
 
@@ -133,12 +142,12 @@ class Reply:
         self._stream: Stream | None = None
         self._translator: Translator | None = None
         self._pending: list[m.StreamEvent] = []
-        self._over = False
+        self._ended = False
         self._born = time.monotonic()
         self._waited: float | None = None
         self._attempt = Attempt(number=0)
         self.request_id = request_id
-        self.message_id = f"msg_{uuid.uuid4().hex[:24]}"
+        self.message_id = "msg_" + request_id.removeprefix("req_")
         self.account: Account | None = None
         self.notes: Notes = notes
         self.failure: GatewayError | None = None
@@ -207,23 +216,25 @@ class Reply:
         self._begun = True
         return self._translator.begin()
 
+    @property
+    def over(self) -> bool:
+        """Whether everything was read."""
+        return self._ended and not self._pending
+
     async def read(self) -> list[m.StreamEvent]:
-        """The next events; none at the end. A failure is told as an ``error`` event."""
-        if self._pending:
-            events, self._pending = self._pending, []
-            return events
+        """The next events, at least one, until ``over``. A failure is an ``error`` event."""
         translator, stream = self._translator, self._stream
         if translator is None:
             raise RuntimeError("read before open")
-        while not self._over:
-            events = await self._advance(translator, stream)
-            if events:
-                return events
-        return []
+        events, self._pending = self._pending, []
+        # Where the end of the answer is here already, it leaves together with the rest.
+        while not self._ended and (not events or stream is None or stream.ended):
+            events += await self._advance(translator, stream)
+        return events
 
     def fail(self, failure: GatewayError) -> list[m.StreamEvent]:
         """How a stream that has begun without the service hears that it will not come."""
-        self.failure, self._over = failure, True
+        self.failure, self._ended = failure, True
         if self._translator is None:
             return [m.StreamError(m.envelope(failure))]
         return self._translator.fail(failure)
@@ -240,8 +251,8 @@ class Reply:
         """One attempt: send the call and wait for the first of the answer."""
         relay = self._relay
         model = await relay.catalogue.find(self._call.model, account.id, relay.loader(account))
-        identity = replace(
-            relay.manner.identity(account),
+        identity = relay.manner.identity(
+            account,
             message_id=self.message_id,
             expects_trailer=account.id in relay.trailers,
             replay_reasoning=not self._attempt.stripped,
@@ -270,7 +281,7 @@ class Reply:
                     raise translator.failure
             else:
                 self._pending += translator.finish()
-                self._over = True
+                self._ended = True
                 return
 
     async def _advance(self, translator: Translator, stream: Stream | None) -> list[m.StreamEvent]:
@@ -279,14 +290,14 @@ class Reply:
         try:
             if translator.done or stream is None:
                 self._drop()
-                self._over = True
+                self._ended = True
                 return translator.finish()
             if data := await stream.read():
                 return translator.feed(data)
             events = translator.finish()
         except GatewayError as failure:
             return self.fail(failure)
-        self._over = True
+        self._ended = True
         return events
 
     async def _explain(self, failure: QuotaExhausted, account: Account, token: Token) -> None:
@@ -303,7 +314,7 @@ class Reply:
         stream, self._stream = self._stream, None
         if stream is not None:
             stream.close()
-        if not self._over:
+        if not self._ended:
             self._pending = []
 
     def _report(self) -> None:

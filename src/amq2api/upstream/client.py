@@ -48,6 +48,11 @@ class Stream:
     def headers(self) -> Mapping[str, str]:
         return self._response.headers
 
+    @property
+    def ended(self) -> bool:
+        """Whether the end is here already, so that ``read`` would return it at once."""
+        return not self._first and self._response.content.at_eof()
+
     async def read(self) -> bytes:
         """Whatever has arrived, at least one byte; nothing at the end.
 

@@ -52,8 +52,8 @@ class CreateMessage:
     async def _whole(self, reply: Reply, send: Send, explain: bool) -> None:
         await reply.open()
         collector = Collector()
-        while events := await reply.read():
-            collector.feed(events)
+        while not reply.over:
+            collector.feed(await reply.read())
         if reply.failure is not None:
             raise reply.failure
         headers = {"content-type": "application/json"} | _headers(reply, explain)
@@ -66,15 +66,14 @@ class CreateMessage:
         self._pulse.add(writer)
         try:
             await reply.open()
-            while events := await reply.read():
-                await writer.write(events)
+            while not reply.over:
+                await writer.write(await reply.read())
         except GatewayError as failure:
             if not writer.begun:
                 raise
             await writer.write(reply.fail(failure))
         finally:
             self._pulse.remove(writer)
-        await writer.end()
 
 
 class _Writer:
@@ -95,13 +94,9 @@ class _Writer:
             await self._begin()
         elif self._begun_by_pulse is not None:
             await self._begun_by_pulse.wait()
-        await self._put(sse.without_line_breaks(m.render(events)))
+        # The last events and the end of the body leave together.
+        await self._put(sse.without_line_breaks(m.render(events)), more=not self._reply.over)
         self.busy = False
-
-    async def end(self) -> None:
-        if not self.begun:
-            await self._begin()
-        await self._send({"type": "http.response.body", "body": b""})
 
     async def sign(self) -> None:
         """A sign of life: the head of the message if it is still due, else a ping."""
@@ -127,9 +122,9 @@ class _Writer:
         headers = raw_headers(_SSE | _headers(self._reply, self._explain))
         await self._send({"type": "http.response.start", "status": 200, "headers": headers})
 
-    async def _put(self, data: bytes) -> None:
+    async def _put(self, data: bytes, *, more: bool = True) -> None:
         self.last = asyncio.get_running_loop().time()
-        await self._send({"type": "http.response.body", "body": data, "more_body": True})
+        await self._send({"type": "http.response.body", "body": data, "more_body": more})
 
 
 class _WhileConnected:

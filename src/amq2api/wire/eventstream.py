@@ -48,8 +48,11 @@ class Sized(msgspec.Struct, frozen=True):
 HeaderValue: TypeAlias = bool | Sized | bytes | str | Timestamp | UUID
 
 
-class Frame(msgspec.Struct, frozen=True):
-    """One message, checked against both of its checksums."""
+class Frame(msgspec.Struct, frozen=True, gc=False):
+    """One message, checked against both of its checksums.
+
+    Kept from the garbage collector: it can be part of no cycle, and there is one per event.
+    """
 
     headers: Mapping[str, HeaderValue]
     payload: bytes

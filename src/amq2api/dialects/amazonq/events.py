@@ -33,8 +33,11 @@ __all__ = [
 ]  # fmt: skip
 
 
-class _Wire(msgspec.Struct, frozen=True, rename="camel"):
-    """Snake case here, camel case on the wire, unknown fields ignored."""
+class _Wire(msgspec.Struct, frozen=True, rename="camel", gc=False):
+    """Snake case here, camel case on the wire, unknown fields ignored.
+
+    Kept from the garbage collector, as frames are.
+    """
 
 
 class InitialResponse(_Wire, frozen=True):

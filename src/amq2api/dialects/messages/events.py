@@ -21,8 +21,11 @@ StopReason: TypeAlias = Literal[
 ]  # fmt: skip
 
 
-class _Tagged(msgspec.Struct, frozen=True, tag_field="type"):
-    """A variant of a union, told from its siblings by ``type``."""
+class _Tagged(msgspec.Struct, frozen=True, tag_field="type", gc=False):
+    """A variant of a union, told from its siblings by ``type``.
+
+    Kept from the garbage collector: events can be part of no cycle, and there are many.
+    """
 
 
 class TextBlock(_Tagged, frozen=True, tag="text"):
