@@ -231,34 +231,42 @@ CONTENT = {
 }  # fmt: skip
 
 
+STEPS = st.lists(st.sampled_from(["user", "assistant", "system", "tools", "tools"]), max_size=4)
+
+
 @st.composite
 def turns(draw: st.DrawFn) -> list[Json]:
     """Messages in any order of roles, except that the first is not the assistant's."""
-    roles = draw(st.lists(st.sampled_from(["user", "assistant", "user", "assistant", "system"]),
-                          max_size=6))  # fmt: skip
-    first = draw(st.sampled_from(["user", "system"]))
     made: list[Json] = []
-    for role in (first, "user", *roles):
-        content = draw(TEXTS | CONTENT[role])
-        asked = [block["id"] for block in _blocks(made) if block["type"] == "tool_use"]
-        if role == "user" and bool(asked) and draw(st.booleans()):
-            answers = [draw(RESULTS) | {"tool_use_id": id} for id in draw(st.permutations(asked))]
-            content = [*answers, *_listed(content)]
-        made.append({"role": role, "content": content})
-    made.insert(draw(st.integers(0, 1)), user(draw(SAID)))
+    for step in (draw(st.sampled_from(["user", "system"])), "user", *draw(STEPS)):
+        if step == "tools":
+            made += draw(exchanges())
+        else:
+            made.append({"role": step, "content": draw(TEXTS | CONTENT[step])})
+    made.insert(draw(st.integers(0, len(made))), user(draw(SAID)))
     if made[-1]["role"] == "assistant":
         # A prefill must not end in space; a tool use or a thought may end a turn.
         made[-1]["content"] = [
             block
-            for block in _blocks(made)
+            for block in _listed(made[-1]["content"])
             if block["type"] != "text" or block["text"] == block["text"].rstrip()
         ]
     return made
 
 
-def _blocks(turns: list[Json]) -> list[Json]:
-    """The blocks of the last message."""
-    return _listed(turns[-1]["content"]) if turns else []
+@st.composite
+def exchanges(draw: st.DrawFn) -> list[Json]:
+    """Tool uses and their results: most of them, in any order, some twice."""
+    uses = draw(st.lists(USES, min_size=1, max_size=3))
+    ids = [use["id"] for use in uses]
+    answered = draw(st.permutations(ids) | st.lists(st.sampled_from(ids), max_size=4))
+    answers = [draw(RESULTS) | {"tool_use_id": id} for id in answered]
+    said = _listed(draw(TEXTS | CONTENT["assistant"]))
+    then = _listed(draw(TEXTS | CONTENT["user"]))
+    return [
+        {"role": "assistant", "content": [*said, *uses]},
+        {"role": "user", "content": [*answers, *then]},
+    ]
 
 
 def _listed(content: str | list[Json]) -> list[Json]:

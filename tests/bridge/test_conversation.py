@@ -131,7 +131,7 @@ STORIES: dict[str, tuple[Json, str, str]] = {
     ),
     "an assistant that only thought": (
         request(HI, assistant(thinking("hm")), user("go")), "U hi\n\ngo",
-        "dropped:messages dropped:thinking block",
+        "dropped:messages dropped:messages.thinking",
     ),
     "an image needs no words": (request(user(PNG)), "U #png", ""),
     # Prefill
@@ -252,7 +252,7 @@ STORIES: dict[str, tuple[Json, str, str]] = {
     ),
     "a summary of Claude's own": (
         request(HI, assistant({"type": "compaction", "content": "S"}), user("go")),
-        'U hi | A {"type":"compaction","content":"S"} | U go', "approximated:compaction block",
+        'U hi | A {"type":"compaction","content":"S"} | U go', "approximated:messages.compaction",
     ),
     # Thoughts
     "a signed thought": (
@@ -261,11 +261,11 @@ STORIES: dict[str, tuple[Json, str, str]] = {
     "one slot for several thoughts": (
         request(HI, assistant(thinking("a", "c2ln"), SIGNED, thinking("b")),
                 assistant("so"), user("go")),
-        "U hi | A so ~hm | U go", "dropped:thinking block=2",
+        "U hi | A so ~hm | U go", "dropped:messages.thinking=2",
     ),
     "our own mark is no signature": (
         request(HI, assistant(thinking("hm", words.MARKER_SIGNATURE), "so"), user("go")),
-        "U hi | A so | U go", "dropped:thinking block",
+        "U hi | A so | U go", "dropped:messages.thinking",
     ),
     "a sealed thought": (
         request(HI, assistant({"type": "redacted_thinking", "data": "c2ln"}, "so"), user("go")),
@@ -320,7 +320,7 @@ def test_thinking_tags_stand_before_the_current_text() -> None:
 def test_thoughts_stay_behind_when_the_service_refused_them() -> None:
     made = converted(request(HI, assistant(SIGNED, "so"), user("go")), replay_reasoning=False)
     assert told(sent(made)) == "U hi | A so | U go"
-    assert notes(made) == "dropped:thinking block"
+    assert notes(made) == "dropped:messages.thinking"
 
 
 def test_the_current_message_alone_names_the_model_and_every_user_message_the_origin() -> None:

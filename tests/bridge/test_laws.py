@@ -1,5 +1,6 @@
 """What holds for every conversation, whatever a client sends."""
 
+import itertools
 import json
 from collections.abc import Iterator
 from string import Formatter
@@ -23,12 +24,10 @@ from bridge.conversations import (
     assistant,
     calls,
     converted,
-    decoded,
     messages,
     request,
     requests,
     sent,
-    system,
     turns,
     user,
 )
@@ -106,6 +105,15 @@ def test_a_conversation_only_grows(
     if begun[-1].get("userInputMessageContext") == {}:
         del begun[-1]["userInputMessageContext"]
     assert messages(after)[: len(begun)] == begun
+
+
+@given(requests())
+def test_results_answer_the_uses_before_them_in_their_order(request: Json) -> None:
+    turns = messages(sent(converted(request)))
+    for earlier, later in itertools.pairwise([{}, *turns]):
+        uses = [use["toolUseId"] for use in earlier.get("toolUses", [])]
+        results = later.get("userInputMessageContext", {}).get("toolResults", [])
+        assert [result["toolUseId"] for result in results] == uses
 
 
 @given(requests())
@@ -248,6 +256,3 @@ def made_of(text: str, pieces: frozenset[str]) -> bool:
 def test_the_law_of_words_can_fail() -> None:
     assert made_of("αβ\n\nα", frozenset({"α", "β", "\n"}))
     assert not made_of("α and β", frozenset({"α", "β", "\n"}))
-    assert not made_of(sent(converted(request(user("α"), system("β"))))["currentMessage"][
-        "userInputMessage"]["content"], frozenset({"α"}))  # fmt: skip
-    assert decoded(request(user("α"))).messages[0].content == "α"

@@ -122,8 +122,8 @@ _BLOCKS: Mapping[str, Row] = {
     "document.url": Row(_R, "Fetched only if the operator switched that on."),
     "document.file": Row(_R, "There is no file store."),
     "search_result": Row(_A, "As text, with title and source on lines of their own."),
-    "thinking block": Row(_C, "With the service's signature: the last one of a message, where the "
-                              "model takes it. Others stay behind."),
+    "messages.thinking": Row(_C, "With the service's signature: the last one of a message, where "
+                                 "the model takes it. Others stay behind."),
     "redacted_thinking": Row(_C, "As a thinking block."),
     "tool_use": Row(_C, "One that was never answered gets a result that says so."),
     "tool_use.id": Row(_C, "An id outside the service's pattern, or used twice in a message, is "
@@ -149,7 +149,7 @@ _BLOCKS: Mapping[str, Row] = {
     "mcp_tool_use": Row(_A, _ECHO),
     "mcp_tool_result": Row(_A, _ECHO),
     "mcp_tool_listing": Row(_A, _ECHO),
-    "compaction block": Row(_A, _ECHO),
+    "messages.compaction": Row(_A, _ECHO),
     "fallback": Row(_A, _ECHO),
     "tool_addition": Row(_A, "Its own JSON, as text; a tool it refers to is declared."),
     "tool_removal": Row(_A, "Its own JSON, as text; the tool stays declared."),
@@ -167,8 +167,8 @@ TABLE: Mapping[str, Row] = {
     subject: row for group in _GROUPS.values() for subject, row in group.items()
 }
 
-# A block and a member of the call may bear one name; the block's row is the longer one.
-_BLOCK_ROWS = {"thinking": "thinking block", "compaction": "compaction block"}
+# A block may bear the name of a member of the call.
+_BLOCK_ROWS = {"thinking": "messages.thinking", "compaction": "messages.compaction"}
 
 
 def row_of(kind: str) -> str:
