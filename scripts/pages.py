@@ -1,9 +1,10 @@
-"""The pages of docs/ that are made from the code. `scripts/docs` writes, tests compare them."""
+"""The files that are made from the code. `scripts/docs` writes them, a test compares them."""
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from inspect import cleandoc, getdoc
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 import typer
@@ -14,7 +15,7 @@ from amq2api.cli.app import COMMANDS, app
 from amq2api.dialects.messages import WORDING
 from amq2api.sim.scenarios import summaries
 
-DOCS = Path(__file__).parent.parent / "docs"
+ROOT = Path(__file__).parent.parent
 _NOTICE = "<!-- Made by scripts/docs; a test compares it with the code. -->"
 
 
@@ -97,18 +98,32 @@ def simulator() -> str:
     )
 
 
+def example() -> str:
+    """.env.example."""
+    lines = [
+        "# Copy to .env, and take the # away from what you want to change. docs/settings.md is the",
+        "# same as a table; `amq2api settings` shows what is in force.",
+    ]
+    for row in config.table():
+        lines += ["", *wrap(f"# {row.help} Allowed: {row.allowed}.", 96, subsequent_indent="# ")]
+        lines += [f"#{row.env}={row.default}"]
+    return "\n".join(lines) + "\n"
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
-    "settings.md": settings,
-    "errors.md": errors,
-    "cli.md": commands,
-    "simulator.md": simulator,
-    "fidelity.md": fidelity.page,
+    ".env.example": example,
+    "docs/settings.md": settings,
+    "docs/errors.md": errors,
+    "docs/cli.md": commands,
+    "docs/simulator.md": simulator,
+    "docs/fidelity.md": fidelity.page,
 }
+"""By the path from the project's root."""
 
 
 def outdated() -> list[str]:
     """The names of the pages that do not say what the code says."""
-    return [name for name, make in PAGES.items() if _read(DOCS / name) != make()]
+    return [name for name, make in PAGES.items() if _read(ROOT / name) != make()]
 
 
 def _read(path: Path) -> str:
@@ -149,10 +164,10 @@ def main(arguments: Sequence[str]) -> int:
     old = outdated()
     if "--check" in arguments:
         for name in old:
-            sys.stderr.write(f"docs/{name} has fallen behind the code: run scripts/docs\n")
+            sys.stderr.write(f"{name} has fallen behind the code: run scripts/docs\n")
         return 1 if old else 0
     for name in old:
-        (DOCS / name).write_text(PAGES[name]())
+        (ROOT / name).write_text(PAGES[name]())
     return 0
 
 

@@ -1,14 +1,18 @@
 """``amq2api serve`` as a process: it starts, it says how to use it, it stops and leaves nothing."""
 
 import http.client
+import json
+import re
 import signal
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from amq2api.cli.serving import listen
-from cli.running import Started, fetch, run, started
+from cli.running import Started, fetch, free_port, run, started
 
 pytestmark = pytest.mark.e2e
 
@@ -69,6 +73,21 @@ def test_the_snippet_for_python_is_a_program_that_runs(demo: Started) -> None:
 def test_the_demo_answers_like_a_gateway(demo: Started) -> None:
     assert b'"status":"healthy"' in fetch(f"{demo.url}/health")
     assert b"claude-haiku-4-5" in fetch(f"{demo.url}/v1/models")
+
+
+def test_the_image_s_health_check_knows_well_from_ill(demo: Started) -> None:
+    dockerfile = (Path(__file__).parents[2] / "Dockerfile").read_text()
+    command = json.loads(re.findall(r"(?m)^HEALTHCHECK .*?CMD (\[.*\])$", dockerfile)[0])
+    assert command[0] == "python"
+
+    def checked(port: str) -> int:
+        environment = {"PORT": port, "http_proxy": "http://127.0.0.1:9"}
+        return subprocess.run(
+            [sys.executable, *command[1:]], env=environment, capture_output=True, check=False
+        ).returncode
+
+    assert checked(demo.url.rpartition(":")[2]) == 0
+    assert checked(str(free_port())) != 0
 
 
 def test_answers_do_not_name_the_server(demo: Started) -> None:
