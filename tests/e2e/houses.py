@@ -45,6 +45,7 @@ class House:
     def forget(self) -> None:
         """As if nothing had happened; accounts and their tokens stay."""
         self.world.requests.clear()
+        self.world.disconnects.clear()
         self.world.script.clear()
         self.world.scenario = "echo"
 
