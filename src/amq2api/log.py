@@ -1,5 +1,6 @@
 """One line per call, for people or for programs. Never content, never a secret."""
 
+import io
 import logging
 import sys
 from collections.abc import MutableMapping
@@ -38,15 +39,28 @@ def configure(level: str, form: Literal["auto", "console", "json"]) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.getLevelNamesMapping()[level.upper()]
         ),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(_StandardError()),
         cache_logger_on_first_use=True,
     )
     _adopt_libraries(first, last)
 
 
+class _StandardError(io.StringIO):
+    """Whatever ``sys.stderr`` is when a line is written: loggers outlive a redirection.
+
+    A StringIO only by type, for those who want a TextIO; it holds nothing.
+    """
+
+    def write(self, line: str) -> int:
+        return sys.stderr.write(line)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
 def _adopt_libraries(first: list[Any], last: list[Any]) -> None:
     """What libraries log in the standard way, uvicorn above all: warnings, in the same form."""
-    output = logging.StreamHandler(sys.stderr)
+    output = logging.StreamHandler(_StandardError())
     output.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=first,

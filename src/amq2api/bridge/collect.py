@@ -92,6 +92,6 @@ def _object(text: str) -> dict[str, Any] | None:
         return {}
     try:
         value = msgspec.json.decode(text)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError):
         return None
     return value if isinstance(value, dict) else None

@@ -187,7 +187,7 @@ def parse(frame: Frame) -> Event | TornEvent:
         return decode(frame.payload)
     except msgspec.MsgspecError as exc:
         return _leniently(event_type, frame.payload, exc)
-    except UnicodeDecodeError as exc:
+    except (UnicodeDecodeError, RecursionError) as exc:
         raise ProtocolError(f"{event_type}: {exc}") from exc
 
 

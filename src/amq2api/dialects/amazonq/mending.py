@@ -34,9 +34,9 @@ class Mender:
         """The event made whole; before it, what a half of another kind left behind."""
         whole: Event = event.event if isinstance(event, TornEvent) else event
         out = self._release(whole)
-        text = (self._held[1] if self._held else "") + _text(whole)
-        if not text:
+        if not (text := _text(whole)):
             return [*out, whole]
+        text = (self._held[1] if self._held else "") + text
         self._held = None
         if "\ud800" <= text[-1] <= "\udbff":
             self._held = (whole, text[-1])

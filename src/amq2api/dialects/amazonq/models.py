@@ -126,7 +126,7 @@ def read_usage_limits(body: bytes) -> UsageLimits:
 def _read(decode: Any, body: bytes, operation: str) -> Any:
     try:
         return decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as exc:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
         raise ProtocolError(f"{operation} answered in an unknown shape: {exc}") from exc
 
 

@@ -119,7 +119,7 @@ def read_token(answer: Answer) -> CreateTokenResponse:
     """
     try:
         return _token(answer.body)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as exc:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
         raise ProtocolError("the token endpoint answered in an unknown shape") from exc
 
 
@@ -127,6 +127,6 @@ def read_error(answer: Answer) -> tuple[OidcError, str]:
     """The error code of a refusal, ``unknown`` if it names none of ours, and its description."""
     try:
         body = _error(answer.body)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return "unknown", ""
     return _ERRORS.get(body.error, "unknown"), body.error_description

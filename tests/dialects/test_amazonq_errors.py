@@ -1,0 +1,190 @@
+"""Amazon's refusals: every body that was seen, and what it means to us."""
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from amq2api import errors
+from amq2api.dialects import amazonq as q
+from amq2api.dialects.amazonq.errors import VERDICTS
+from amq2api.dialects.messages import wording
+from amq2api.wire.eventstream import Frame
+from amq2api.wire.exchange import Answer
+
+BEARER = "The bearer token included in the request is invalid."
+Body = dict[str, object] | bytes
+
+SEEN: dict[str, tuple[int, Body, type[errors.GatewayError]]] = {
+    # upstream-protocol.md 4.3, in its order
+    "malformed": (
+        400, {"__type": "com.amazon.aws.codewhisperer#ValidationException",
+              "message": "Improperly formed request."}, errors.RequestRefused),
+    "malformed, REST": (
+        400, {"message": "Improperly formed request.", "reason": "REQUEST_BODY_INVALID"},
+        errors.RequestRefused),
+    "tool format": (
+        400, {"message": "Invalid tool use format.", "reason": "REQUEST_BODY_INVALID"},
+        errors.RequestRefused),
+    "pairing": (
+        400, {"message": "`tool_use` ids", "reason": "TOOL_USE_RESULT_MISMATCH"},
+        errors.RequestRefused),
+    "too long": (
+        400, {"message": "Input is too long.", "reason": "CONTENT_LENGTH_EXCEEDS_THRESHOLD"},
+        errors.ContextTooLong),
+    "too long, without a reason": (
+        400, {"message": "Input content length exceeds threshold."}, errors.ContextTooLong),
+    "model": (
+        400, {"message": "Invalid model.", "reason": "INVALID_MODEL_ID"}, errors.UnknownModel),
+    "profile": (
+        400, {"message": "profileArn is required for this request.", "reason": None},
+        errors.NotEntitled),
+    "fields": (
+        400, {"message": "additionalModelRequestFields is not supported for this model"},
+        errors.RequestRefused),
+    "month as 400": (
+        400, {"__type": "ThrottlingException", "message": "Maximum Request reached.",
+              "reason": "MONTHLY_REQUEST_COUNT"}, errors.QuotaExhausted),
+    "month as 402": (
+        402, {"message": "You have reached the limit.", "reason": "MONTHLY_REQUEST_COUNT"},
+        errors.QuotaExhausted),
+    "overage": (
+        402, {"message": "x", "reason": "OVERAGE_REQUEST_LIMIT_EXCEEDED"}, errors.QuotaExhausted),
+    "capacity as 400": (
+        400, {"__type": "com.amazon.aws.codewhisperer#ThrottlingException", "message": "traffic",
+              "reason": "INSUFFICIENT_MODEL_CAPACITY"}, errors.UpstreamBusy),
+    "bearer": (403, {"message": BEARER, "reason": None}, errors.CredentialRefused),
+    "bearer, AWS-JSON": (
+        403, {"__type": "com.amazon.aws.codewhisperer#AccessDeniedException", "message": BEARER},
+        errors.CredentialRefused),
+    "not authorized": (
+        403, {"message": "User is not authorized to make this call.", "reason": None},
+        errors.NotEntitled),
+    "suspended, older": (
+        403, {"message": "Your User ID (d-90.x) temporarily is suspended. We've locked your "
+                         "account as a security precaution. To restore …", "reason": None},
+        errors.AccountSuspended),
+    "suspended": (
+        403, {"message": "Your User ID is temporarily suspended. We detected …",
+              "reason": "TEMPORARILY_SUSPENDED"}, errors.AccountSuspended),
+    "feature": (
+        403, {"__type": "AccessDeniedException", "reason": "FEATURE_NOT_SUPPORTED"},
+        errors.NotEntitled),
+    "empty 403": (403, b"", errors.CredentialRefused),
+    "rate": (
+        429, {"message": "Too many requests", "reason": "USER_REQUEST_RATE_EXCEEDED"},
+        errors.RateLimited),
+    "risk": (
+        429, {"message": "Due to suspicious activity, we are imposing temporary limits on how "
+                         "frequently your account (d-1) can send a request"}, errors.RateLimited),
+    "high load": (
+        500, {"message": "Encountered unexpectedly high load when processing the request, "
+                         "please try again."}, errors.UpstreamBusy),
+    "internal": (500, {"message": "Encountered an unexpected error"}, errors.UpstreamBroken),
+    "unavailable": (
+        500, {"__type": "ServiceUnavailableException", "message": "x"}, errors.UpstreamBusy),
+    "edge limit": (413, b"<html>too large</html>", errors.ContextTooLong),
+    "edge timeout": (524, b"error code: 524", errors.UpstreamTimeout),
+    "nested": (
+        400, {"error": {"reason": "INVALID_MODEL_ID", "message": "m"}}, errors.UnknownModel),
+    "unheard-of reason": (
+        429, {"__type": "ThrottlingException", "reason": "NEW"}, errors.RateLimited),
+    "unheard-of exception": (418, {"__type": "TeapotException"}, errors.RequestRefused),
+    "unheard-of failure": (599, {"__type": "TeapotException"}, errors.UpstreamBroken),
+    "not an object": (500, b"[1]", errors.UpstreamBroken),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("status", "body", "verdict"), SEEN.values(), ids=SEEN)
+def test_bodies(status: int, body: Body, verdict: type[errors.GatewayError]) -> None:
+    raw = body if isinstance(body, bytes) else msgspec.json.encode(body)
+    error = q.read_answer(Answer(status, raw))
+    assert type(error) is verdict
+    assert str(error)
+
+
+def test_a_users_words_in_a_message_decide_nothing() -> None:
+    quoted = f"Bad text: 'TEMPORARILY_SUSPENDED MONTHLY_REQUEST_COUNT {BEARER}'"
+    error = q.read_answer(Answer(400, msgspec.json.encode({"message": quoted})))
+    assert type(error) is errors.RequestRefused
+
+
+WAITS: dict[str, tuple[dict[str, str], Body, float | None]] = {
+    "a header": ({"retry-after": "3"}, {}, 3.0),
+    "a member": ({}, {"retryAfterMilliseconds": 300_000}, 300.0),
+    "both": ({"retry-after": "3"}, {"retryAfterMilliseconds": 1500}, 1.5),
+    "a date": ({"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"}, {}, None),
+    "neither": ({}, {}, None),
+    "less than nothing": ({"retry-after": "-3"}, {}, 0.0),
+}
+
+
+@pytest.mark.parametrize(("headers", "body", "wait"), WAITS.values(), ids=WAITS)
+def test_how_long_to_wait(headers: dict[str, str], body: Body, wait: float | None) -> None:
+    error = q.read_answer(Answer(429, msgspec.json.encode(body), headers))
+    assert error.retry_after == wait
+
+
+HEADERS: dict[str, tuple[str, Body, type[errors.GatewayError]]] = {
+    "with an address": (
+        "ThrottlingException:http://internal.amazon.com/coral/",
+        {},
+        errors.RateLimited,
+    ),
+    "with a namespace": ("com.amazon.x#ThrottlingException", {}, errors.RateLimited),
+    "before the body": (
+        "ThrottlingException",
+        {"__type": "ValidationException"},
+        errors.RateLimited,
+    ),
+    "absent, then code": ("", {"code": "ThrottlingException"}, errors.RateLimited),
+}
+
+
+@pytest.mark.parametrize(("header", "body", "verdict"), HEADERS.values(), ids=HEADERS)
+def test_the_error_type_header(header: str, body: Body, verdict: type[errors.GatewayError]) -> None:
+    answer = Answer(400, msgspec.json.encode(body), {"x-amzn-errortype": header})
+    assert type(q.read_answer(answer)) is verdict
+
+
+FRAMES: dict[str, tuple[str, type[errors.GatewayError]]] = {
+    "as modelled": ("error", errors.UpstreamBroken),
+    "throttling": ("ThrottlingException", errors.RateLimited),
+    "in small letters": ("throttlingException", errors.RateLimited),
+    "as an error": ("throttlingError", errors.RateLimited),
+    "namespaced": ("com.amazon.aws.codewhisperer#ThrottlingException", errors.RateLimited),
+    "internal": ("InternalServerException", errors.UpstreamBroken),
+    "too long": ("ContentLengthExceededException", errors.ContextTooLong),
+    "unheard of": ("NewException", errors.UpstreamBroken),
+    "no name": ("", errors.UpstreamBroken),
+}
+
+
+@pytest.mark.parametrize(("name", "verdict"), FRAMES.values(), ids=FRAMES)
+def test_exception_frames(name: str, verdict: type[errors.GatewayError]) -> None:
+    headers = {":message-type": "exception", ":exception-type": name}
+    error = q.read_frame(Frame(headers, b'{"message":"m","retryAfterMilliseconds":500}'))
+    assert type(error) is verdict and error.retry_after == 0.5
+
+
+def test_error_frames() -> None:
+    headers = {":message-type": "error", ":error-code": "InternalFailure", ":error-message": "m"}
+    error = q.read_frame(Frame(headers, b""))
+    assert type(error) is errors.UpstreamBroken and "InternalFailure: m" in str(error)
+
+
+@pytest.mark.parametrize(("name", "reason"), VERDICTS)
+def test_every_verdict_has_words(name: str | None, reason: str | None) -> None:
+    error = q.read_exception(name or "AnyException", reason, "m")
+    assert type(error) is VERDICTS[name, reason]
+    assert 400 <= wording(error).status < 600
+
+
+@given(st.integers(400, 599), st.binary() | st.recursive(
+    st.none() | st.text() | st.floats(allow_nan=False, allow_infinity=False),
+    lambda inner: st.lists(inner) | st.dictionaries(
+        st.sampled_from(["message", "reason", "__type", "code", "error",
+                         "retryAfterMilliseconds"]), inner),
+).map(msgspec.json.encode))  # fmt: skip
+def test_any_answer_means_something(status: int, body: bytes) -> None:
+    assert isinstance(q.read_answer(Answer(status, body)), errors.GatewayError)
