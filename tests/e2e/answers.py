@@ -77,7 +77,7 @@ def ending(heard: Iterable[Json]) -> str:
     """The stop reason of a legal stream, or ``error: TYPE`` where it ended in one."""
     said = [event for event in heard if event["type"] != "ping"]
     if said[-1]["type"] == "error":
-        blocks(said[1:-1], whole=False)
+        blocks(said[1:-1], broken=True)
         return f"error: {_error(said[-1]['error'])}"
     start, *middle, delta, stop = said
     assert start["type"] == "message_start" and stop == {"type": "message_stop"}
@@ -85,47 +85,48 @@ def ending(heard: Iterable[Json]) -> str:
     assert message["content"] == [] and message["stop_reason"] is None
     assert message["id"].startswith("msg_") and message["role"] == "assistant"
     _usage(message["usage"])
-    assert delta["type"] == "message_delta"
+    assert delta["type"] == "message_delta" and "stop_sequence" in delta["delta"]
     _usage(delta["usage"])
     reason: str = delta["delta"]["stop_reason"]
-    assert reason in STOP_REASONS and "stop_sequence" in delta["delta"]
-    kinds = [block["type"] for block in blocks(middle, whole=reason != "max_tokens")]
-    assert ("tool_use" in kinds) == (reason == "tool_use") or reason == "max_tokens"
+    _check_content(blocks(middle), reason)
     return reason
 
 
-def blocks(middle: Sequence[Json], *, whole: bool = True) -> list[Json]:
+def blocks(middle: Sequence[Json], *, broken: bool = False) -> list[Json]:
     """The content that the events between head and end amount to.
 
     Args:
-        whole: Whether the last block must be complete.
+        broken: Whether the last block may be left open.
     """
     content: list[Json] = []
-    pieces: list[str] = []
-    begun = False
+    pieces: list[str] | None = None  # of the input of the block that is open, if one is
     for event in middle:
         if event["type"] == "content_block_start":
-            assert not begun and event["index"] == len(content)
+            assert pieces is None and event["index"] == len(content)
             content.append(dict(event["content_block"]))
-            assert all(not value for name, value in content[-1].items() if name in _FILLED)
-            pieces, begun = [], True
-        elif event["type"] == "content_block_delta":
-            assert begun and event["index"] == len(content) - 1
+            assert not any(content[-1].get(name) for name in _FILLED_LATER)
+            pieces = []
+            continue
+        assert pieces is not None and event["index"] == len(content) - 1
+        if event["type"] == "content_block_delta":
             _add(content[-1], event["delta"], pieces)
         else:
-            assert event == {"type": "content_block_stop", "index": len(content) - 1} and begun
-            begun = False
-            if content[-1]["type"] == "tool_use" and (whole or len(content) < len(middle)):
-                content[-1]["partial"] = "".join(pieces)
-    assert not (whole and begun)
-    for block in content:
-        if whole and "partial" in block:
-            block["input"] = json.loads(block.pop("partial") or "{}")
-            assert isinstance(block["input"], dict)
+            assert event["type"] == "content_block_stop"
+            content[-1] |= _input("".join(pieces))
+            pieces = None
+    assert pieces is None or broken
     return content
 
 
-_FILLED = ("text", "thinking", "signature", "input")
+_FILLED_LATER = ("text", "thinking", "signature", "input")
+
+
+def _input(said: str) -> Json:
+    """What a tool is called with; text that is no JSON is left as it is."""
+    try:
+        return {"input": json.loads(said)} if said else {}
+    except ValueError:
+        return {"input": said}
 
 
 def _add(block: Json, delta: Json, pieces: list[str]) -> None:
@@ -145,11 +146,17 @@ def _message(message: Json) -> str:
     assert message["id"].startswith("msg_") and "stop_sequence" in message
     _usage(message["usage"])
     reason: str = message["stop_reason"]
-    assert reason in STOP_REASONS
-    calls = [block for block in message["content"] if block["type"] == "tool_use"]
-    assert all(isinstance(call["input"], dict) for call in calls)
-    assert bool(calls) == (reason == "tool_use")
+    _check_content(message["content"], reason)
     return reason
+
+
+def _check_content(content: Sequence[Json], reason: str) -> None:
+    assert reason in STOP_REASONS
+    calls = [block["input"] for block in content if block["type"] == "tool_use"]
+    if reason == "max_tokens":
+        return  # that may have been inside a call
+    assert bool(calls) == (reason == "tool_use")
+    assert all(isinstance(given, dict) for given in calls)
 
 
 def _usage(usage: Json) -> None:

@@ -1,6 +1,8 @@
 """Raw requests, as many at once as wanted."""
 
 import asyncio
+import io
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -63,8 +65,9 @@ async def _ask(
     body: Json | bytes | None,
     headers: list[tuple[str, str]],
 ) -> Answer:
-    given: dict[str, Any] = {"data": body} if isinstance(body, bytes) else {"json": body}
-    async with http.request(method, url, headers=headers, **given) as response:
+    raw = json.dumps(body).encode() if isinstance(body, dict) else body
+    data = None if raw is None else io.BytesIO(raw)
+    async with http.request(method, url, headers=headers, data=data) as response:
         names = {name.lower(): value for name, value in response.headers.items()}
         heard = bytearray()
         try:
