@@ -18,7 +18,6 @@ from amq2api.dialects import messages as m
 from amq2api.errors import AccountFailure, GatewayError, QuotaExhausted
 from amq2api.log import log
 from amq2api.upstream.catalogue import Catalogue
-from amq2api.upstream.client import Stream
 from amq2api.upstream.service import Service
 from amq2api.wire.exchange import Answer, Ask
 
@@ -38,6 +37,17 @@ class Tokens(Protocol):
     """Where access tokens come from."""
 
     async def token(self, account: Account, *, refused: str | None = None) -> Token: ...
+
+
+class Stream(Protocol):
+    """A reply of the service, as it arrives."""
+
+    @property
+    def ended(self) -> bool: ...
+
+    async def read(self) -> bytes: ...
+
+    def close(self) -> None: ...
 
 
 class Upstream(Protocol):

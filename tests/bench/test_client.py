@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+
 from measure import tools
 from measure.cases import Case
 from measure.processes import Broken, Process

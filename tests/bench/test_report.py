@@ -1,6 +1,7 @@
 """Samples become medians, medians become verdicts."""
 
 import pytest
+
 from measure.cases import CASES, Case, Target, Unit
 from measure.report import Sample, Verdict, row, table
 

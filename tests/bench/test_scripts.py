@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
+
 from measure import requests, scripts
 
 VECTOR = bytes.fromhex(

@@ -63,9 +63,9 @@ async def _json(gateway: Gateway, path: str) -> Any:
 
 def test_models_satisfy_both_kinds_of_client(tmp_path: Path) -> None:
     async def story() -> None:
-        offer: list[dict[str, Any]] = [{"modelId": "claude-sonnet-4.5", "modelName": "Claude Sonnet 4.5",
-                  "description": "d", "tokenLimits": {"maxInputTokens": 200000}},
-                 {"modelId": "deepseek-3.2"}]  # fmt: skip
+        sonnet = {"modelId": "claude-sonnet-4.5", "modelName": "Claude Sonnet 4.5",
+                  "description": "d", "tokenLimits": {"maxInputTokens": 200000}}  # fmt: skip
+        offer: list[dict[str, Any]] = [sonnet, {"modelId": "deepseek-3.2"}]
         async with running(tmp_path, Service(models=offer)) as gateway:
             listed = await _json(gateway, "/v1/models")
             assert listed["object"] == "list" and listed["has_more"] is False
