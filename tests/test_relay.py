@@ -215,7 +215,7 @@ def test_a_trailer_once_seen_is_expected() -> None:
 def test_the_head_can_only_be_had_once_the_call_is_ready() -> None:
     async def story() -> None:
         world = World()
-            reply = world.relay.take(call(), "req_1")
+        reply = world.relay.take(call(), "req_1")
         assert reply.begin() == []
         assert told(reply.fail(BUSY)) == "error(overloaded_error)"
         with pytest.raises(RuntimeError):
