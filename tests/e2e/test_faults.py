@@ -167,8 +167,7 @@ CLASSIC: Mapping[str, tuple[str, str]] = {**OUTCOMES, "no-trailer": FINE}
 # These have a trailer, or a part of one, in any deployment; from then on one is expected.
 TRAILED = (
     "max-tokens", "context-full", "content-filtered", "filtered-at-once", "stop", "token-usage",
-    "other-events", "tool-max-tokens", "tool-malformed", "empty-with-trailer",
-    "lone-context-usage",
+    "tool-max-tokens", "tool-malformed", "empty-with-trailer", "lone-context-usage",
 )  # fmt: skip
 
 OVERFLOW = ("too-long-400", "threshold-400", "conversation-402", "html-413", "exception-length")

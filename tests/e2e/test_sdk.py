@@ -63,6 +63,14 @@ def test_stream_helper(client: Anthropic) -> None:
     assert stream.request_id is not None and stream.request_id.startswith("req_")
 
 
+def test_words_arrive_as_they_are_said(client: Anthropic) -> None:
+    with client.messages.stream(
+        model=MODEL, max_tokens=1024, messages=[user("sim:slow:0.1")]
+    ) as stream:
+        arrivals = [time.monotonic() for _ in stream.text_stream]
+    assert len(arrivals) == 7 and arrivals[-1] - arrivals[0] > 0.5
+
+
 def test_a_stream_says_what_a_whole_answer_says(client: Anthropic) -> None:
     whole = client.messages.create(model=MODEL, max_tokens=4096, messages=COUNTING)
     with client.messages.stream(model=MODEL, max_tokens=4096, messages=COUNTING) as stream:
@@ -243,6 +251,15 @@ def test_count_is_near_the_usage(client: Anthropic) -> None:
     used = client.messages.create(model=MODEL, max_tokens=1024, messages=words).usage
     total = used.input_tokens + (used.cache_read_input_tokens or 0)
     assert abs(counted - total) <= 0.15 * total
+
+
+def test_what_a_picture_costs(client: Anthropic) -> None:
+    def count(*more: Any) -> int:
+        content = [*more, {"type": "text", "text": "Describe it."}]
+        return client.messages.count_tokens(model=MODEL, messages=[user(content)]).input_tokens
+
+    # 36 times 36 patches (claude-api.md C-155).
+    assert count(image_block(png(1000, 1000))) - count() == pytest.approx(1296, rel=0.15)
 
 
 def test_models_page_by_page(client: Anthropic) -> None:
