@@ -246,7 +246,7 @@ class Reply:
         """How a stream that has begun without the service hears that it will not come."""
         self.failure, self._ended = failure, True
         if self._translator is None:
-            return [m.StreamError(m.envelope(failure))]
+            return [m.StreamError(m.broken_off(failure))]
         return self._translator.fail(failure)
 
     def close(self) -> None:

@@ -187,7 +187,7 @@ BROKEN: dict[str, tuple[list[bytes], str]] = {
     "an exception after text": (
         [text("a"), exception("ThrottlingException", message="m",
                               reason="USER_REQUEST_RATE_EXCEEDED")],
-        "start +0text .a -0 error(rate_limit_error)",
+        "start +0text .a -0 error(overloaded_error)",
     ),
     "an exception in the same read as text": (
         [text("a") + exception("InternalServerException", message="m")],

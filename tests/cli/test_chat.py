@@ -27,7 +27,7 @@ def test_where_the_gateway_is_follows_from_the_settings(
 
 REFUSALS = {
     "before the answer": ("sim:malformed-400", "", "HTTP 400 invalid_request_error: "),
-    "in its middle": ("sim:exception-mid:ThrottlingException", "", "rate_limit_error: "),
+    "in its middle": ("sim:exception-mid:ThrottlingException", "", "overloaded_error: "),
     "unknown model": ("Hello", "gpt-4", "HTTP 404 not_found_error: model: gpt-4"),
 }
 

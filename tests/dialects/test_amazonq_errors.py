@@ -103,6 +103,20 @@ def test_bodies(status: int, body: Body, verdict: type[errors.GatewayError]) -> 
     assert str(error)
 
 
+PRIVATE = {
+    "an ARN": ("no access to arn:aws:codewhisperer:us-east-1:123456789012:profile/ABC", "123456"),
+    "a user": ("Your User ID (d-9067.x-y) temporarily is suspended", "d-9067"),
+    "a directory": ("your account (d-0123456789) can", "d-0123456789"),
+    "a token": ("token aoaAAAAAGmXXXXXXXXXXXXXXXXXXXXXX is bad", "aoaAAAA"),
+}
+
+
+@pytest.mark.parametrize(("message", "secret"), PRIVATE.values(), ids=PRIVATE)
+def test_who_the_account_is_stays_here(message: str, secret: str) -> None:
+    error = q.read_answer(Answer(400, msgspec.json.encode({"message": message})))
+    assert secret not in str(error)
+
+
 def test_a_users_words_in_a_message_decide_nothing() -> None:
     quoted = f"Bad text: 'TEMPORARILY_SUSPENDED MONTHLY_REQUEST_COUNT {BEARER}'"
     error = q.read_answer(Answer(400, msgspec.json.encode({"message": quoted})))

@@ -89,7 +89,7 @@ OUTCOMES: Mapping[str, tuple[str, str]] = {
     "lone-context-usage": BROKEN,
     "no-trailer": BROKEN_LATER,
     "exception-first": TOO_FAST,
-    "exception-mid": ("429 rate_limit_error", "error: rate_limit_error"),
+    "exception-mid": ("429 rate_limit_error", "error: overloaded_error"),
     "exception-length": ("400 invalid_request_error", "error: invalid_request_error"),
     "exception-member": BROKEN_LATER,
     "error-frame": BROKEN_LATER,

@@ -92,4 +92,4 @@ def test_error_classes(report: Json) -> None:
 
 
 def test_an_error_in_a_stream_is_raised(report: Json) -> None:
-    assert report["broken"]["error"]["type"] == "rate_limit_error"
+    assert report["broken"]["error"]["type"] == "overloaded_error"

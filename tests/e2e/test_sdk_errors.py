@@ -139,7 +139,7 @@ def test_an_error_in_a_stream_is_raised(house: House, connect: Connect) -> None:
     ):
         heard += stream.text_stream
     assert heard == ["This is only part"]
-    assert caught.value.type == "rate_limit_error"
+    assert caught.value.type == "overloaded_error"
 
 
 @pytest.mark.parametrize("scenario", ["drop-at-byte:350", "crc-flip", "no-trailer"])

@@ -6,6 +6,7 @@ judged by the function it is given (``bridge.amazonq.prepare.verdict``).
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from io import BytesIO
 from types import TracebackType
 from typing import Self
 
@@ -15,6 +16,7 @@ from amq2api.errors import GatewayError, ProtocolError, UpstreamBroken, Upstream
 from amq2api.wire.exchange import Answer, Ask
 
 MAX_ANSWER = 16 * 1024 * 1024  # bytes of an answer that is read whole
+_AT_ONCE = 512 * 1024  # bytes of a request that are written in one go
 _READ = 64 * 1024  # bytes that may wait here before we stop reading: back-pressure
 
 TRANSPORT: Mapping[type[BaseException], tuple[type[GatewayError], str]] = {
@@ -156,9 +158,14 @@ class Client:
         if self._session is None:
             raise RuntimeError("the client is used outside its context")
         return self._session.request(
-            ask.method, ask.url, data=ask.body, headers=ask.headers, timeout=limit,
+            ask.method, ask.url, data=_sendable(ask.body), headers=ask.headers, timeout=limit,
             allow_redirects=False, proxy=self._proxy(_origin(ask.url)),
         )  # fmt: skip
+
+
+def _sendable(body: bytes) -> bytes | BytesIO:
+    # A large body is written in pieces, so that other streams go on meanwhile.
+    return body if len(body) <= _AT_ONCE else BytesIO(body)
 
 
 def _origin(url: str) -> str:

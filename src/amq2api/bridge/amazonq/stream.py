@@ -162,7 +162,7 @@ class StreamTranslator:
         self.outcome.output_tokens = self._gauge.tokens
         self.outcome.input_tokens = self._terms.input_tokens
         self.outcome.stop_reason = "error"
-        out.append(m.StreamError(m.envelope(error)))
+        out.append(m.StreamError(m.broken_off(error)))
         return out
 
     def _take(self, event: q.Event, out: list[m.StreamEvent]) -> None:

@@ -84,6 +84,14 @@ SENTENCES: tuple[tuple[re.Pattern[str], Verdict], ...] = (
      errors.UpstreamBusy),
 )  # fmt: skip
 
+_PRIVATE: tuple[tuple[re.Pattern[str], str], ...] = (
+    # What tells who the account is, or opens it, is not the client's to know (C-151).
+    (re.compile(r"arn:aws[\w-]*:\S+"), "(an ARN)"),
+    (re.compile(r"\bUser ID \([^)]*\)"), "User ID"),
+    (re.compile(r"\bd-[0-9a-f]{10}\b[\w.-]*"), "(an id)"),
+    (re.compile(r"\bao[ar][\w+/=-]{20,}"), "(a token)"),
+)
+
 _BY_STATUS: Mapping[int, Verdict] = {
     # For answers that name no exception: an edge's HTML, an empty body (4.3).
     400: errors.RequestRefused,
@@ -148,7 +156,10 @@ def _verdict(name: str, reason: str | None, message: str) -> Verdict | None:
 def _say(
     verdict: Verdict, what: str, message: str, retry_after: float | None
 ) -> errors.GatewayError:
-    error = verdict(f"{what}: {message}" if message else what)
+    said = f"{what}: {message}" if message else what
+    for pattern, word in _PRIVATE:
+        said = pattern.sub(word, said)
+    error = verdict(said)
     error.retry_after = retry_after
     return error
 

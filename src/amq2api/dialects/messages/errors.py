@@ -11,7 +11,7 @@ import msgspec
 
 from amq2api import errors
 
-__all__ = ["WORDING", "Refusal", "Wording", "envelope", "refuse", "wording"]
+__all__ = ["WORDING", "Refusal", "Wording", "broken_off", "envelope", "refuse", "wording"]
 
 
 class Wording(NamedTuple):
@@ -68,6 +68,20 @@ def envelope(error: errors.GatewayError) -> dict[str, Any]:
     inner: dict[str, Any] = {"type": wording(error).type, "message": _message(error)}
     if error.code is not None:
         inner["details"] = {"error_code": error.code}
+    return inner
+
+
+def broken_off(error: errors.GatewayError) -> dict[str, Any]:
+    """The ``error`` member of an ``error`` event, which ends a stream that had begun.
+
+    There a throttle is told as an overload: Claude Code asks again after the latter and gives
+    up at once after the former (clients.md 5, 7; seen with 2.1.330).
+    """
+    inner = envelope(error)
+    if inner["type"] == WORDING[errors.RateLimited].type and not isinstance(
+        error, errors.QuotaExhausted
+    ):
+        inner["type"] = WORDING[errors.UpstreamBusy].type
     return inner
 
 

@@ -26,7 +26,7 @@ def _who(name: str, failed: bool) -> str:
 
 
 def _excerpt(said: str) -> str:
-    lines = said.splitlines()
+    lines = said.split("\n")
     shown = "\n".join(lines[:_MOST_LINES])[:_MOST_CHARACTERS]
     left = len(said) - len(shown)
     return f"{shown}\n… ({left} more characters)" if left > 0 and shown else shown or "(nothing)"

@@ -29,6 +29,7 @@ _RATE = {
     "message": "Too many requests, please wait before trying again.",
     "reason": "USER_REQUEST_RATE_EXCEEDED",
 }
+_UNEXPLAINED = {"message": "Something went wrong while the answer was being written."}
 _PARTIAL = text("This is only part")
 _SENTENCE = ("The quick brown fox ", "jumps over ", "the lazy dog, ", "again and again.")
 
@@ -40,7 +41,10 @@ def _steps(*steps: Step, bare: bool = False, content_type: str = EVENT_STREAM) -
 
 def _raised(*before: Step) -> Play:
     def play(question: Question, argument: str) -> Streamed:
-        steps: list[Step] = [*before, Raised(argument or "ThrottlingException", _RATE)]
+        steps: list[Step] = [
+            *before,
+            Raised(argument, _UNEXPLAINED) if argument else Raised("ThrottlingException", _RATE),
+        ]
         return Streamed(steps, bare=not before)
 
     return play
