@@ -56,9 +56,14 @@ class Started:
         out, err = ((self.home / name).read_text() for name in ("out", "err"))
         return Done(status, out, err)
 
-    def said(self) -> str:
-        """What it has written to standard output so far."""
-        return (self.home / "out").read_text()
+    def said(self, awaited: str = "") -> str:
+        """What it has written to standard output, once *awaited* is among it."""
+        end = time.monotonic() + _LONGEST
+        while awaited not in (said := (self.home / "out").read_text()):
+            if time.monotonic() > end:
+                raise AssertionError(f"it did not say {awaited!r}, but: {said}")
+            time.sleep(0.02)
+        return said
 
 
 @contextmanager
@@ -69,7 +74,7 @@ def started(home: Path, *words: str, **environment: str) -> Iterator[Started]:
         process = subprocess.Popen(
             [*PROGRAM, *words, "--port", str(port)],
             cwd=home, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
-            env={"PATH": os.defpath, "HOME": str(home), "TMPDIR": str(home), **environment},
+            env=_environment(home) | environment,
         )  # fmt: skip
     running = Started(process, f"http://127.0.0.1:{port}", home)
     try:
@@ -79,6 +84,12 @@ def started(home: Path, *words: str, **environment: str) -> Iterator[Started]:
         if process.poll() is None:
             process.kill()
         process.wait()
+
+
+def _environment(home: Path) -> dict[str, str]:
+    # What a parent that measures coverage tells its children.
+    measured = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE")}  # noqa: TID251
+    return {"PATH": os.defpath, "HOME": str(home), "TMPDIR": str(home), **measured}
 
 
 def free_port() -> int:

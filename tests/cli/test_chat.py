@@ -1,11 +1,16 @@
 """``amq2api chat``: the answer as it comes, or the gateway's own words and a status."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import pytest
 
 from amq2api.cli.chat import address, request
 from amq2api.config import load
+from amq2api.wire import sse
 from cli.running import Started, free_port, run
 
 pytestmark = pytest.mark.e2e
@@ -41,6 +46,47 @@ def test_failures_come_in_the_gateway_s_words(
     assert done.status == 1
     assert words in done.err
     assert "Traceback" not in done.err
+
+
+@contextmanager
+def somebody(status: int, body: bytes) -> Iterator[str]:
+    """A server that says the same to everyone."""
+
+    class Says(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["content-length"]))
+            self.send_response(status)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Says) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+HELLO = sse.encode("content_block_delta", b'{"delta":{"type":"text_delta","text":"Hello"}}')
+NO_GATEWAYS: dict[str, tuple[int, bytes, str, str]] = {
+    "another server": (404, b"<html>", "", "HTTP 404, and no error of the Messages API"),
+    "a stream that breaks off": (200, HELLO, "Hello\n", "ended early"),
+    "a delta of no shape": (200, sse.encode("content_block_delta", b"[]"), "", "content_block"),
+    "an error of no shape": (200, HELLO + sse.encode("error", b"{}"), "Hello\n", "error: "),
+}
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "shown", "words"), NO_GATEWAYS.values(), ids=NO_GATEWAYS
+)
+def test_who_is_no_gateway_is_found_out(status: int, body: bytes, shown: str, words: str) -> None:
+    with somebody(status, body) as url:
+        done = run("chat", "Hello", "--url", url)
+    assert (done.status, done.out) == (1, shown)
+    assert words in done.err
 
 
 def test_nobody_there_is_told() -> None:

@@ -77,6 +77,11 @@ def test_an_unusable_file_is_told_without_its_content(raw: bytes, why: str, tmp_
     assert path.read_bytes() == raw
 
 
+def test_a_directory_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(Complaint, match=r"^AMQ2API_API_KEY_FILE: .*directory"):
+        keys_to_serve(load(api_key_file=tmp_path))
+
+
 def test_a_place_that_takes_no_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(Complaint, match=r"^AMQ2API_API_KEY_FILE: "):

@@ -55,14 +55,14 @@ def test_sockets_know_their_protocol(host: str) -> None:
 
 
 def test_the_demo_says_how_to_use_it(demo: Started) -> None:
-    said = demo.said()
+    said = demo.said("Claude Code")
     assert f"curl -N {demo.url}/v1/messages" in said
     assert f'Anthropic(base_url="{demo.url}"' in said
     assert f"ANTHROPIC_BASE_URL={demo.url}" in said
 
 
 def test_the_snippet_for_python_is_a_program_that_runs(demo: Started) -> None:
-    said = demo.said()
+    said = demo.said("Claude Code")
     snippet = said[said.index("    from anthropic") : said.index("Claude Code")]
     program = "\n".join(line.removeprefix("    ") for line in snippet.splitlines())
     printed: list[object] = []
@@ -103,14 +103,31 @@ def test_answers_do_not_name_the_server(demo: Started) -> None:
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT], ids=lambda s: s.name)
 def test_a_signal_ends_it_and_nothing_stays(sign: signal.Signals, tmp_path: Path) -> None:
     with started(tmp_path, "serve", "--demo", "--say", "Hello") as demo:
-        while "Ctrl-C" not in demo.said():
-            pass
+        demo.said("Ctrl-C")
         assert list(tmp_path.glob("amq2api-demo-*"))
         done = demo.stop(sign)
     assert done.status == 0
     assert "Traceback" not in done.err
     assert "$ amq2api chat Hello\nHello" in done.out
     assert {path.name for path in tmp_path.iterdir()} == {"out", "err"}
+
+
+def test_what_goes_wrong_first_is_told_and_the_rest_goes_on(tmp_path: Path) -> None:
+    with started(tmp_path, "serve", "--demo", "--say", "sim:malformed-400") as demo:
+        demo.said("Ctrl-C")
+        assert b"healthy" in fetch(f"{demo.url}/health")
+        done = demo.stop()
+    assert done.status == 0
+    assert "HTTP 400 invalid_request_error" in done.err
+
+
+def test_a_signal_does_not_wait_for_a_first_answer(tmp_path: Path) -> None:
+    with started(tmp_path, "serve", "--demo", "--say", "sim:stall") as demo:
+        demo.said("$ amq2api chat")
+        done = demo.stop()
+    assert done.status == 0
+    assert "Traceback" not in done.err
+    assert "Ctrl-C" not in done.out
 
 
 def test_a_stream_under_way_may_end(tmp_path: Path) -> None:

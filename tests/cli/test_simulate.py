@@ -29,9 +29,7 @@ def test_a_gateway_uses_it_with_what_it_prints(profile: str, tmp_path: Path) -> 
     here.mkdir()
     words = ("simulate", "--profile", profile, "--scenario", "one-word")
     with started(there, *words) as simulator:
-        while "PROFILE_ARN" not in simulator.said():
-            pass
-        (here / ".env").write_text(simulator.said())
+        (here / ".env").write_text(simulator.said("PROFILE_ARN"))
         with started(here, "serve") as gateway:
             said = run("chat", "Hello", "--url", gateway.url)
             assert gateway.stop().status == 0
