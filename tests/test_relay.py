@@ -143,7 +143,7 @@ CALLS: dict[str, tuple[list[GatewayError | None], str, str, str]] = {
     "reasoning left behind": ([ReasoningRefused("x"), OK], "active", "aa", GOOD),
     "quota, one account": ([SPENT, OK], "active", "a", "QuotaExhausted"),
     "quota, another account": ([SPENT, OK], "failover", "ab", GOOD),
-    "quota everywhere": ([SPENT, SPENT], "failover", "ab", "NoAccount"),
+    "quota everywhere": ([SPENT, SPENT], "failover", "ab", "QuotaExhausted"),
     "refused, then another account": (
         [DENIED, NotEntitled("x"), OK], "failover", "aAb", GOOD,
     ),

@@ -15,7 +15,7 @@ from amq2api.bridge.amazonq.prepare import prepare, verdict
 from amq2api.bridge.backend import Identity, Note, Notes, Outcome, Translator
 from amq2api.dialects import amazonq as q
 from amq2api.dialects import messages as m
-from amq2api.errors import AccountFailure, GatewayError, QuotaExhausted
+from amq2api.errors import AccountFailure, GatewayError, NoAccount, QuotaExhausted
 from amq2api.log import log
 from amq2api.upstream.catalogue import Catalogue
 from amq2api.upstream.service import Service
@@ -207,7 +207,7 @@ class Reply:
                         self._attempt = replace(self._attempt, stripped=True)
                     case "failover":
                         skip |= {account.id}
-                        account, refused = relay.choose(skip), None
+                        account, refused = self._other(skip, failure), None
                         self._attempt = replace(self._attempt, refreshed=False)
                     case "give_up":
                         if isinstance(failure, QuotaExhausted) and token is not None:
@@ -215,6 +215,13 @@ class Reply:
                         raise
             else:
                 return
+
+    def _other(self, skip: frozenset[str], failure: GatewayError) -> Account:
+        """The next account; where there is none, *failure* is the better explanation."""
+        try:
+            return self._relay.choose(skip)
+        except NoAccount:
+            raise failure from None
 
     def begin(self) -> list[m.StreamEvent]:
         """The head of the message, when the client should not wait for the service any more.

@@ -15,14 +15,14 @@ from amq2api.errors import GatewayError, WrongMethod
 from amq2api.log import log
 from amq2api.relay import Relay
 
-from .asgi import ASGIApp, Message, Receive, Scope, Send, refuse
+from .asgi import Answer, ASGIApp, Receive, Scope, Send
 from .counting import CountTokens
 from .keys import Keys
 from .messages import CreateMessage
 from .pages import Health, create_pages
 from .pulse import Pulse
 
-Endpoint: TypeAlias = Callable[[Scope, Receive, Send, str], Awaitable[None]]
+Endpoint: TypeAlias = Callable[[Scope, Receive, Answer], Awaitable[None]]
 Life: TypeAlias = Callable[[], AbstractAsyncContextManager[object]]
 
 
@@ -62,9 +62,9 @@ class App:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         request_id = f"req_{uuid.uuid4().hex[:24]}"
-        answer = _Answer(send, request_id)
+        answer = Answer(send, request_id)
         try:
-            await self._serve(scope, receive, answer, request_id)
+            await self._serve(scope, receive, answer)
         except GatewayError as error:
             log.info("refused", request_id=request_id, path=scope["path"],
                      outcome=type(error).__name__)  # fmt: skip
@@ -73,18 +73,16 @@ class App:
             log.exception("unforeseen", request_id=request_id, path=scope["path"])
             await answer.refuse(GatewayError("Internal server error"), head=False)
 
-    async def _serve(
-        self, scope: Scope, receive: Receive, answer: "_Answer", request_id: str
-    ) -> None:
+    async def _serve(self, scope: Scope, receive: Receive, answer: Answer) -> None:
         path = scope["path"]
         if path.startswith("/v1/"):
             self._keys.check(scope)
         endpoint = self._posts.get(path)
         if endpoint is None:
-            scope["amq2api.request_id"] = request_id
+            scope["amq2api.request_id"] = answer.request_id
             await self._pages(scope, receive, answer.with_request_id)
         elif scope["method"] == "POST":
-            await endpoint(scope, receive, answer.send, request_id)
+            await endpoint(scope, receive, answer)
         else:
             raise WrongMethod("Method Not Allowed")
 
@@ -100,31 +98,3 @@ class App:
         async with self._life():
             yield
             await self._pulse.close()
-
-
-class _Answer:
-    """Remembers whether the answer has begun: from then on its status cannot change."""
-
-    __slots__ = ("_request_id", "_send", "_started")
-
-    def __init__(self, send: Send, request_id: str) -> None:
-        self._send, self._request_id = send, request_id
-        self._started = False
-
-    async def send(self, message: Message) -> None:
-        self._started = True
-        await self._send(message)
-
-    async def with_request_id(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            rest = [pair for pair in message.get("headers", ()) if pair[0] != b"request-id"]
-            ours = (b"request-id", self._request_id.encode())
-            message = {**message, "headers": [*rest, ours]}
-        await self.send(message)
-
-    async def refuse(self, error: GatewayError, *, head: bool) -> None:
-        if self._started:
-            # Leaving the answer unfinished makes the server cut the connection, which is the
-            # one thing that a client cannot take for success.
-            return
-        await refuse(self._send, error, self._request_id, head=head)

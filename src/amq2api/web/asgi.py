@@ -13,6 +13,48 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 ASGIApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
+class Answer:
+    """The answer to one request. Knows whether it has begun: its status cannot change then."""
+
+    __slots__ = ("direct", "request_id", "started")
+
+    def __init__(self, send: Send, request_id: str) -> None:
+        self.direct = send
+        """The server's own ``send``, for the body of an answer that has begun."""
+        self.request_id = request_id
+        self.started = False
+
+    async def send(self, message: Message) -> None:
+        self.started = True
+        await self.direct(message)
+
+    async def with_request_id(self, message: Message) -> None:
+        """``send``, for those who do not know of request ids."""
+        if message["type"] == "http.response.start":
+            rest = [pair for pair in message.get("headers", ()) if pair[0] != b"request-id"]
+            ours = (b"request-id", self.request_id.encode())
+            message = {**message, "headers": [*rest, ours]}
+        await self.send(message)
+
+    async def whole(
+        self, status: int, headers: Mapping[str, str], body: bytes, *, head: bool = False
+    ) -> None:
+        """An answer in one go; *head* keeps the length and leaves the body out."""
+        sized = [*raw_headers(headers), (b"content-length", str(len(body)).encode())]
+        await self.send({"type": "http.response.start", "status": status, "headers": sized})
+        await self.direct({"type": "http.response.body", "body": b"" if head else body})
+
+    async def refuse(self, error: GatewayError, *, head: bool) -> None:
+        """Claude's error envelope, with status and retry hints.
+
+        An answer that has begun is left unfinished: the server cuts the connection, which is
+        the one thing that a client cannot take for success.
+        """
+        if not self.started:
+            refusal = m.refuse(error, self.request_id)
+            await self.whole(refusal.status, refusal.headers, refusal.body, head=head)
+
+
 def header(scope: Scope, name: bytes) -> str | None:
     """The first header of this (lower case) name."""
     for key, value in scope["headers"]:
@@ -54,18 +96,3 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
 
 def raw_headers(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
     return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-
-
-async def respond(
-    send: Send, status: int, headers: Mapping[str, str], body: bytes, *, head: bool = False
-) -> None:
-    """A whole answer in one go; *head* keeps the length and leaves the body out."""
-    sized = [*raw_headers(headers), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": sized})
-    await send({"type": "http.response.body", "body": b"" if head else body})
-
-
-async def refuse(send: Send, error: GatewayError, request_id: str, *, head: bool = False) -> None:
-    """Claude's error envelope, with status and retry hints."""
-    refusal = m.refuse(error, request_id)
-    await respond(send, refusal.status, refusal.headers, refusal.body, head=head)

@@ -5,7 +5,7 @@ import msgspec
 from amq2api.bridge import tokens
 from amq2api.dialects import messages as m
 
-from .asgi import Receive, Scope, Send, listed, read_body, respond
+from .asgi import Answer, Receive, Scope, listed, read_body
 
 
 class CountTokens:
@@ -14,10 +14,10 @@ class CountTokens:
     def __init__(self, *, max_body: int) -> None:
         self._max_body = max_body
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, answer: Answer) -> None:
         """Answer one call; raises GatewayError before anything was sent."""
         body = await read_body(scope, receive, self._max_body)
         call = m.decode(body, counting=True, betas=listed(scope, b"anthropic-beta"))
-        headers = {"content-type": "application/json", "request-id": request_id}
+        headers = {"content-type": "application/json", "request-id": answer.request_id}
         counted = msgspec.json.encode({"input_tokens": tokens.estimate(call)})
-        await respond(send, 200, headers, counted)
+        await answer.whole(200, headers, counted)

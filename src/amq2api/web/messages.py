@@ -14,7 +14,7 @@ from amq2api.errors import GatewayError
 from amq2api.relay import Relay, Reply, unknown_field_notes
 from amq2api.wire import sse
 
-from .asgi import Receive, Scope, Send, header, listed, raw_headers, read_body, respond
+from .asgi import Answer, Receive, Scope, header, listed, raw_headers, read_body
 from .pulse import Pulse
 
 _SSE = {
@@ -32,7 +32,7 @@ class CreateMessage:
     def __init__(self, relay: Relay, pulse: Pulse, *, max_body: int) -> None:
         self._relay, self._pulse, self._max_body = relay, pulse, max_body
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, answer: Answer) -> None:
         """Answer one call.
 
         Raises:
@@ -40,16 +40,18 @@ class CreateMessage:
         """
         body = await read_body(scope, receive, self._max_body)
         call = m.decode(body, betas=listed(scope, b"anthropic-beta"))
-        reply = self._relay.take(call, request_id, unknown_field_notes(m.unknown_fields(body)))
+        reply = self._relay.take(
+            call, answer.request_id, unknown_field_notes(m.unknown_fields(body))
+        )
         explain = header(scope, b"amq2api-explain") == "1"
-        answer = self._stream if call.stream else self._whole
+        tell = self._stream if call.stream else self._whole
         try:
             async with _WhileConnected(receive):
-                await answer(reply, send, explain)
+                await tell(reply, answer, explain)
         finally:
             reply.close()
 
-    async def _whole(self, reply: Reply, send: Send, explain: bool) -> None:
+    async def _whole(self, reply: Reply, answer: Answer, explain: bool) -> None:
         await reply.open()
         collector = Collector()
         while not reply.over:
@@ -59,10 +61,10 @@ class CreateMessage:
         headers = {"content-type": "application/json"} | _headers(reply, explain)
         # Escaped as in streams: some clients split whole answers into lines, too.
         body = sse.without_line_breaks(_encode(collector.message()))
-        await respond(send, 200, headers, body)
+        await answer.whole(200, headers, body)
 
-    async def _stream(self, reply: Reply, send: Send, explain: bool) -> None:
-        writer = _Writer(send, reply, explain)
+    async def _stream(self, reply: Reply, answer: Answer, explain: bool) -> None:
+        writer = _Writer(answer, reply, explain)
         self._pulse.add(writer)
         try:
             await reply.open()
@@ -79,14 +81,26 @@ class CreateMessage:
 class _Writer:
     """The response to one streaming call."""
 
-    __slots__ = ("_begun_by_pulse", "_explain", "_reply", "_send", "begun", "busy", "last")
+    __slots__ = (
+        "_answer",
+        "_begun_by_pulse",
+        "_explain",
+        "_reply",
+        "_send",
+        "alive",
+        "begun",
+        "busy",
+        "since",
+    )
 
-    def __init__(self, send: Send, reply: Reply, explain: bool) -> None:
-        self._send, self._reply, self._explain = send, reply, explain
+    def __init__(self, answer: Answer, reply: Reply, explain: bool) -> None:
+        self._answer, self._reply, self._explain = answer, reply, explain
+        self._send = answer.direct
         self._begun_by_pulse: asyncio.Event | None = None
         self.begun = False
         self.busy = False
-        self.last = asyncio.get_running_loop().time()
+        self.alive = True
+        self.since = 0.0
 
     async def write(self, events: list[m.StreamEvent]) -> None:
         self.busy = True
@@ -94,8 +108,10 @@ class _Writer:
             await self._begin()
         elif self._begun_by_pulse is not None:
             await self._begun_by_pulse.wait()
+        self.alive = True
         # The last events and the end of the body leave together.
-        await self._put(sse.without_line_breaks(m.render(events)), more=not self._reply.over)
+        data, more = sse.without_line_breaks(m.render(events)), not self._reply.over
+        await self._send({"type": "http.response.body", "body": data, "more_body": more})
         self.busy = False
 
     async def sign(self) -> None:
@@ -120,11 +136,11 @@ class _Writer:
     async def _begin(self) -> None:
         self.begun = True
         headers = raw_headers(_SSE | _headers(self._reply, self._explain))
-        await self._send({"type": "http.response.start", "status": 200, "headers": headers})
+        await self._answer.send({"type": "http.response.start", "status": 200, "headers": headers})
 
-    async def _put(self, data: bytes, *, more: bool = True) -> None:
-        self.last = asyncio.get_running_loop().time()
-        await self._send({"type": "http.response.body", "body": data, "more_body": more})
+    async def _put(self, data: bytes) -> None:
+        self.alive = True
+        await self._send({"type": "http.response.body", "body": data, "more_body": True})
 
 
 class _WhileConnected:

@@ -16,8 +16,10 @@ from amq2api.log import log
 class Patient(Protocol):
     """A stream as the pulse sees it."""
 
-    last: float
-    """When anything was last sent, or the stream was born, by the loop's clock."""
+    alive: bool
+    """Whether anything was sent since it was last felt; true at birth."""
+    since: float
+    """The pulse's own: when it was last felt to be alive, by the loop's clock."""
     begun: bool
     busy: bool
     """Whether a send is under way: then the client is slow, not we."""
@@ -55,8 +57,11 @@ class Pulse:
             await asyncio.sleep(self._tick)
             now = loop.time()
             for patient in self._patients:
+                if patient.alive:
+                    # A flag costs the stream less than reading the clock at every event.
+                    patient.alive, patient.since = False, now
                 due = self._interval if patient.begun else self._grace
-                if not patient.busy and now - patient.last >= due:
+                if not patient.busy and now - patient.since + self._tick >= due:
                     self._spawn(patient.sign)
 
     def _spawn(self, sign: Callable[[], Awaitable[None]]) -> None:

@@ -30,6 +30,8 @@ def encode(name: str, data: bytes) -> bytes:
 
 def without_line_breaks(stream: bytes) -> bytes:
     """Escape, in framed JSON events, the characters that some clients take for line ends."""
+    if stream.isascii():
+        return stream
     for raw, escape in _LINE_BREAKS:
         if raw in stream:
             stream = stream.replace(raw, escape)
