@@ -4,6 +4,7 @@ It knows bytes, statuses and transport errors, and nothing of what they mean: a 
 judged by the function it is given (``bridge.amazonq.prepare.verdict``).
 """
 
+import asyncio
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from io import BytesIO
@@ -15,14 +16,18 @@ import aiohttp
 from amq2api.errors import GatewayError, ProtocolError, UpstreamBroken, UpstreamTimeout
 from amq2api.wire.exchange import Answer, Ask
 
+from .silence import SilenceWatch
+
 MAX_ANSWER = 16 * 1024 * 1024  # bytes of an answer that is read whole
 _AT_ONCE = 512 * 1024  # bytes of a request that are written in one go
 _READ = 64 * 1024  # bytes that may wait here before we stop reading: back-pressure
 
+_SILENT = "the service was silent for too long"
+
 TRANSPORT: Mapping[type[BaseException], tuple[type[GatewayError], str]] = {
     # The nearest class of an exception decides.
-    aiohttp.ServerTimeoutError: (UpstreamTimeout, "the service was silent for too long"),
-    TimeoutError: (UpstreamTimeout, "the service was silent for too long"),
+    aiohttp.ServerTimeoutError: (UpstreamTimeout, _SILENT),
+    TimeoutError: (UpstreamTimeout, _SILENT),
     aiohttp.ClientConnectorError: (UpstreamBroken, "the service cannot be reached"),
     aiohttp.ServerDisconnectedError: (UpstreamBroken, "the service closed the connection"),
     aiohttp.ClientPayloadError: (UpstreamBroken, "the service's answer was cut"),
@@ -41,10 +46,15 @@ def transport_error(exc: BaseException) -> GatewayError:
 class Stream:
     """The body of a successful answer, as it arrives."""
 
-    __slots__ = ("_first", "_response")
+    __slots__ = ("_expired", "_first", "_response", "_watch", "heard", "since", "waiting")
 
-    def __init__(self, response: aiohttp.ClientResponse, first: bytes) -> None:
-        self._response, self._first = response, first
+    def __init__(self, response: aiohttp.ClientResponse, first: bytes, watch: SilenceWatch) -> None:
+        self._response, self._first, self._watch = response, first, watch
+        self._expired = False
+        self.waiting = False
+        self.heard = True
+        self.since = 0.0
+        watch.add(self)
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -64,13 +74,26 @@ class Stream:
         if self._first:
             first, self._first = self._first, b""
             return first
+        self.waiting = True
         try:
-            return await self._response.content.readany()
+            data = await self._response.content.readany()
         except FAILURES as exc:
+            if self._expired:
+                raise UpstreamTimeout(_SILENT) from exc
             raise transport_error(exc) from exc
+        finally:
+            self.waiting = False
+        self.heard = True
+        return data
+
+    def expire(self) -> None:
+        """Nothing came for too long: wake whoever reads."""
+        self._expired = True
+        self._response.close()
 
     def close(self) -> None:
         """Stop the answer where it is; one that was read to its end frees its connection."""
+        self._watch.remove(self)
         self._response.close()
 
 
@@ -93,6 +116,10 @@ class Client:
         self._timeout = aiohttp.ClientTimeout(
             total=None, sock_connect=connect_timeout, sock_read=idle_timeout
         )
+        # A stream's pieces are watched together; only its beginning has a timer of its own.
+        self._stream_timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout)
+        self._idle_timeout = idle_timeout
+        self._watch = SilenceWatch(idle_timeout)
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -110,6 +137,7 @@ class Client:
     async def __aexit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, at: TracebackType | None
     ) -> None:
+        self._watch.close()
         if self._session is not None:
             await self._session.close()
 
@@ -133,17 +161,18 @@ class Client:
             GatewayError: *verdict*'s, for an answer that is no stream; transport errors.
         """
         try:
-            response = await self._request(ask, self._timeout)
+            async with asyncio.timeout(self._idle_timeout):
+                response, first = await self._begin(ask)
         except FAILURES as exc:
             raise transport_error(exc) from exc
         try:
-            first = await response.content.readany()
             # A refusal has come with status 200, and a stream with the wrong content type
             # (upstream-protocol.md 1.4): the first byte tells. No frame begins with a brace:
             # it would be 2 GB long.
             if response.status == 200 and first.lstrip()[:1] != b"{":
-                return Stream(response, first)
-            answer = await _whole(response, first)
+                return Stream(response, first, self._watch)
+            async with asyncio.timeout(self._idle_timeout):
+                answer = await _whole(response, first)
         except FAILURES as exc:
             response.close()
             raise transport_error(exc) from exc
@@ -151,6 +180,14 @@ class Client:
             response.close()
             raise
         raise verdict(answer)
+
+    async def _begin(self, ask: Ask) -> tuple[aiohttp.ClientResponse, bytes]:
+        response = await self._request(ask, self._stream_timeout)
+        try:
+            return response, await response.content.readany()
+        except BaseException:
+            response.close()
+            raise
 
     def _request(
         self, ask: Ask, limit: aiohttp.ClientTimeout

@@ -334,9 +334,9 @@ class StreamTranslator:
 
 
 def _read(frame: Frame) -> q.Event | q.TornEvent:
-    if q.kind(frame) != "event":
-        raise q.read_frame(frame)
-    return q.parse(frame)
+    if q.kind(frame) == "event":
+        return q.parse(frame)
+    raise q.read_frame(frame)
 
 
 def _lane(event: q.Event) -> str | None:
