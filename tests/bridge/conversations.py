@@ -7,6 +7,7 @@ import base64
 from typing import Any, TypeAlias
 
 import msgspec
+from hypothesis import assume
 from hypothesis import strategies as st
 
 from amq2api.bridge.amazonq.conversation import Conversation, convert
@@ -306,10 +307,24 @@ TOOLS = st.lists(CUSTOM, max_size=4, unique_by=lambda tool: str(tool["name"])).f
 )
 
 
+def _images(value: Any) -> int:
+    if isinstance(value, list):
+        return sum(map(_images, value))
+    if isinstance(value, dict):
+        return (value.get("type") == "image") + sum(map(_images, value.values()))
+    return 0
+
+
 @st.composite
 def requests(draw: st.DrawFn) -> Json:
-    """Any request that passes the checks of dialects/messages."""
-    made = request(*draw(turns()))
+    """Any request that passes the checks of dialects/messages.
+
+    Turns of one role merge, and the service takes ten images a message: the refusal of more
+    has a row of its own, so no more than ten are drawn for a whole conversation.
+    """
+    said = draw(turns())
+    assume(_images(said) <= 10)
+    made = request(*said)
     made |= draw(
         st.fixed_dictionaries(
             {},

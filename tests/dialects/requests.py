@@ -6,6 +6,7 @@ import struct
 from typing import Any
 
 import msgspec
+from hypothesis import strategies as st
 
 Json = Any
 
@@ -115,3 +116,44 @@ def body(*messages: Json, **changes: Json) -> bytes:
     if messages:
         request["messages"] = list(messages)
     return msgspec.json.encode({k: v for k, v in request.items() if v is not ...})
+
+
+def paths(value: Json, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The way to everything inside a JSON value."""
+    steps: list[Any] = []
+    if isinstance(value, dict | list):
+        steps = list(value) if isinstance(value, dict) else list(range(len(value)))
+    return [way for s in steps for way in [(*here, s), *paths(value[s], (*here, s))]]
+
+
+def replaced(value: Json, path: tuple[Any, ...], new: Json) -> Json:
+    """A copy with *new* at *path*; ``...`` takes the place out."""
+    value = copy.deepcopy(value)
+    inner = value
+    for step in path[:-1]:
+        inner = inner[step]
+    if new is ...:
+        del inner[path[-1]]
+    else:
+        inner[path[-1]] = new
+    return value
+
+
+JSON: st.SearchStrategy[Json] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=8,
+)
+PIECES: st.SearchStrategy[Json] = st.sampled_from(
+    [RICH["messages"], RICH["tools"], RICH["thinking"], image(), call(), text(""), [], {}]
+)
+
+
+@st.composite
+def nearly_valid(draw: st.DrawFn) -> Json:
+    """A valid request with up to three things replaced or taken out."""
+    value = copy.deepcopy(draw(st.sampled_from([PLAIN, RICH])))
+    for _ in range(draw(st.integers(0, 3))):
+        if ways := paths(value):
+            value = replaced(value, draw(st.sampled_from(ways)), draw(st.just(...) | JSON | PIECES))
+    return value

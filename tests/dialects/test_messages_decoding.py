@@ -1,6 +1,4 @@
-import copy
 import json
-from typing import Any
 
 import msgspec
 import pytest
@@ -10,7 +8,21 @@ from hypothesis import strategies as st
 from amq2api.dialects import messages as m
 from amq2api.dialects.messages.decoding import explain
 from amq2api.errors import BadRequest
-from dialects.requests import PLAIN, RICH, Json, assistant, body, call, image, text, tool, user
+from dialects.requests import (
+    JSON,
+    RICH,
+    Json,
+    assistant,
+    body,
+    call,
+    image,
+    nearly_valid,
+    paths,
+    replaced,
+    text,
+    tool,
+    user,
+)
 
 BLOCKS = (
     "'text', 'image', 'document', 'search_result', 'thinking', 'redacted_thinking', 'tool_use', "
@@ -266,47 +278,6 @@ def check_decode(data: bytes) -> None:
     except BadRequest as exc:
         made = str(exc)
     assert isinstance(made, m.Call) or made
-
-
-def paths(value: Json, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """The way to everything inside a JSON value."""
-    steps: list[Any] = []
-    if isinstance(value, dict | list):
-        steps = list(value) if isinstance(value, dict) else list(range(len(value)))
-    return [way for s in steps for way in [(*here, s), *paths(value[s], (*here, s))]]
-
-
-def replaced(value: Json, path: tuple[Any, ...], new: Json) -> Json:
-    """A copy with *new* at *path*; ``...`` takes the place out."""
-    value = copy.deepcopy(value)
-    inner = value
-    for step in path[:-1]:
-        inner = inner[step]
-    if new is ...:
-        del inner[path[-1]]
-    else:
-        inner[path[-1]] = new
-    return value
-
-
-JSON: st.SearchStrategy[Json] = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
-    max_leaves=8,
-)
-PIECES: st.SearchStrategy[Json] = st.sampled_from(
-    [RICH["messages"], RICH["tools"], RICH["thinking"], image(), call(), text(""), [], {}]
-)
-
-
-@st.composite
-def nearly_valid(draw: st.DrawFn) -> Json:
-    """A valid request with up to three things replaced or taken out."""
-    value = copy.deepcopy(draw(st.sampled_from([PLAIN, RICH])))
-    for _ in range(draw(st.integers(0, 3))):
-        if ways := paths(value):
-            value = replaced(value, draw(st.sampled_from(ways)), draw(st.just(...) | JSON | PIECES))
-    return value
 
 
 @given(nearly_valid())

@@ -3,16 +3,16 @@
 Everything that waits is written once, in relay.py and upstream/, against these values.
 """
 
-from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
+
+import msgspec
 
 from amq2api.dialects import messages as m
 from amq2api.errors import GatewayError
 from amq2api.wire.exchange import Ask
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(msgspec.Struct, frozen=True):
     """What happened to one thing a client sent. One row of fidelity.py, applied.
 
     ``str()`` gives the short form used in logs and in the ``amq2api-fidelity`` header:
@@ -32,8 +32,7 @@ class Note:
 Notes: TypeAlias = tuple[Note, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(msgspec.Struct, frozen=True):
     """Who asks upstream, and with what: everything a request needs that the call does not say."""
 
     endpoint: str
@@ -52,8 +51,7 @@ class Identity:
     """False when the service refused a replayed signature: earlier reasoning stays behind."""
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(msgspec.Struct):
     """What a reply turned out to be, filled in as it ends; for the log and the records."""
 
     stop_reason: str = ""
@@ -62,7 +60,7 @@ class Outcome:
     usage_source: str = "estimate"
     """``service``, ``context`` (from the context percentage) or ``estimate``."""
     credits: float | None = None
-    unknown_events: list[str] = field(default_factory=list)
+    unknown_events: list[str] = []
     """Names of event types nobody knew, each once."""
 
 
@@ -106,8 +104,7 @@ class Translator(Protocol):
         """Whether the service marked the end, and so can be expected to."""
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(msgspec.Struct, frozen=True):
     """A call ready to be sent: the request, how to read its reply, what was changed."""
 
     ask: Ask

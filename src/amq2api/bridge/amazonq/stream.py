@@ -6,7 +6,6 @@ before the next. The difference is one piece of state: which block is open. Wher
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, assert_never
 
 import msgspec
@@ -24,8 +23,7 @@ from .thinking import ThoughtSplitter
 from .words import MARKER_SIGNATURE
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(msgspec.Struct, frozen=True):
     """What a translator must know of the call whose reply it retells."""
 
     message_id: str
@@ -35,7 +33,7 @@ class Terms:
     """An estimate, until the service tells."""
     window: int | None = None
     """Size of the model's context window in tokens, where published."""
-    names: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = {}
     """Upstream tool name to the client's, where they differ."""
     max_tokens: int | None = None
     """Where to cut the answer; None when the model sees to it itself."""
