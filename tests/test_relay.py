@@ -28,7 +28,8 @@ from amq2api.errors import (
     UpstreamBroken,
     UpstreamBusy,
 )
-from amq2api.relay import Manner, Relay
+from amq2api.relay.relay import Manner, Relay
+from amq2api.relay.reply import Reply
 from amq2api.upstream.catalogue import Catalogue
 from amq2api.upstream.service import Service
 from amq2api.wire.exchange import Answer, Ask
@@ -113,7 +114,7 @@ def call(**members: Any) -> m.Call:
 
 
 async def _hear(world: World, asked: m.Call) -> str:
-    reply = world.relay.take(asked, "req_1")
+    reply = Reply(world.relay, asked, "req_1")
     heard: list[m.StreamEvent] = []
     try:
         await reply.open()
@@ -215,7 +216,7 @@ def test_a_trailer_once_seen_is_expected() -> None:
 def test_the_head_can_only_be_had_once_the_call_is_ready() -> None:
     async def story() -> None:
         world = World()
-        reply = world.relay.take(call(), "req_1")
+        reply = Reply(world.relay, call(), "req_1")
         assert reply.begin() == []
         assert told(reply.fail(BUSY)) == "error(overloaded_error)"
         with pytest.raises(RuntimeError):

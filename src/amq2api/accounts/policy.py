@@ -1,4 +1,4 @@
-"""What to do after a failed attempt. A decision, not an action: relay.py acts on it.
+"""What to do after a failed attempt. A decision, not an action: relay/ acts on it.
 
 Source: upstream-protocol.md 4.3, 4.4; field-notes.md T5.
 """

@@ -1,6 +1,6 @@
 """What a back end gives: a call made ready, its reply retold, and notes on what was changed.
 
-Everything that waits is written once, in relay.py and upstream/, against these values.
+Everything that waits is written once, in relay/ and upstream/, against these values.
 """
 
 from typing import Protocol, TypeAlias

@@ -13,7 +13,7 @@ from amq2api.accounts.tokens import TokenCache
 from amq2api.config import Settings, proxy_for
 from amq2api.errors import GatewayError
 from amq2api.log import log
-from amq2api.relay import Manner, Relay
+from amq2api.relay.relay import Manner, Relay
 from amq2api.upstream.catalogue import Catalogue
 from amq2api.upstream.client import Client
 from amq2api.upstream.service import Service

@@ -13,7 +13,7 @@ from amq2api.config import Settings
 from amq2api.dialects import amazonq as q
 from amq2api.dialects import messages as m
 from amq2api.errors import UnknownModel
-from amq2api.relay import unknown_field_notes
+from amq2api.relay.reply import unknown_field_notes
 
 from .reading import settings_or_complain
 

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from amq2api.errors import GatewayError, WrongMethod
 from amq2api.log import log
-from amq2api.relay import Relay
+from amq2api.relay.relay import Relay
 
 from .asgi import Answer, ASGIApp, Receive, Scope, Send
 from .counting import CountTokens

@@ -11,7 +11,8 @@ from amq2api.bridge.backend import Notes
 from amq2api.bridge.collect import Collector
 from amq2api.dialects import messages as m
 from amq2api.errors import GatewayError
-from amq2api.relay import Relay, Reply, unknown_field_notes
+from amq2api.relay.relay import Relay
+from amq2api.relay.reply import Reply, unknown_field_notes
 from amq2api.wire import sse
 
 from .asgi import Answer, Receive, Scope, header, listed, raw_headers, read_body
@@ -40,8 +41,8 @@ class CreateMessage:
         """
         body = await read_body(scope, receive, self._max_body)
         call = m.decode(body, betas=listed(scope, b"anthropic-beta"))
-        reply = self._relay.take(
-            call, answer.request_id, unknown_field_notes(m.unknown_fields(body))
+        reply = Reply(
+            self._relay, call, answer.request_id, unknown_field_notes(m.unknown_fields(body))
         )
         explain = header(scope, b"amq2api-explain") == "1"
         tell = self._stream if call.stream else self._whole

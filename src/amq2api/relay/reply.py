@@ -3,149 +3,27 @@
 import asyncio
 import random
 import time
-import uuid
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Protocol
+from collections.abc import Sequence
+from dataclasses import replace
 
-from amq2api.accounts.choose import Routing, choose
 from amq2api.accounts.model import Account, Token
 from amq2api.accounts.policy import Attempt, next_step, pause
 from amq2api.bridge.amazonq.prepare import prepare, verdict
-from amq2api.bridge.backend import Identity, Note, Notes, Outcome, Translator
-from amq2api.dialects import amazonq as q
+from amq2api.bridge.backend import Note, Notes, Outcome, Translator
 from amq2api.dialects import messages as m
-from amq2api.errors import AccountFailure, GatewayError, NoAccount, QuotaExhausted
+from amq2api.errors import GatewayError, NoAccount, QuotaExhausted
 from amq2api.log import log
-from amq2api.upstream.catalogue import Catalogue
-from amq2api.upstream.service import Service
-from amq2api.wire.exchange import Answer, Ask
+from amq2api.wire.exchange import Ask
+
+from .relay import Relay, Stream
 
 _EXPLAINING = 3.0  # seconds that finding out when a quota is renewed may take
-
-
-class Accounts(Protocol):
-    """Where accounts are kept."""
-
-    def accounts(self) -> Sequence[Account]: ...
-
-    @property
-    def problem(self) -> object: ...
-
-
-class Tokens(Protocol):
-    """Where access tokens come from."""
-
-    async def token(self, account: Account, *, refused: str | None = None) -> Token: ...
-
-
-class Stream(Protocol):
-    """A reply of the service, as it arrives."""
-
-    @property
-    def ended(self) -> bool: ...
-
-    async def read(self) -> bytes: ...
-
-    def close(self) -> None: ...
-
-
-class Upstream(Protocol):
-    """The road to the service."""
-
-    async def open(self, ask: Ask, verdict: Callable[[Answer], GatewayError]) -> Stream: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manner:
-    """How this gateway presents itself and how far it goes for a call."""
-
-    endpoint: str
-    default_endpoint: bool
-    """Whether *endpoint* is the built-in one: then a profile's region chooses the host."""
-    user_agent: str
-    origin: str
-    opt_out: bool
-    attempts: int
-    routing: Routing
-
-    def identity(
-        self,
-        account: Account,
-        *,
-        message_id: str = "",
-        expects_trailer: bool = False,
-        replay_reasoning: bool = True,
-    ) -> Identity:
-        """*account* as it presents itself to the service; a fresh conversation each time."""
-        endpoint, region = self.endpoint, account.api_region
-        if self.default_endpoint and region is not None:
-            endpoint = f"https://q.{region}.amazonaws.com/"
-        return Identity(
-            endpoint=endpoint,
-            conversation_id=str(uuid.uuid4()),
-            message_id=message_id,
-            profile_arn=account.profile_arn,
-            origin=self.origin,
-            user_agent=self.user_agent,
-            opt_out=self.opt_out,
-            expects_trailer=expects_trailer,
-            replay_reasoning=replay_reasoning,
-        )
-
-
-@dataclass(slots=True)
-class Relay:
-    """Safe to share between calls; remembers nothing of them but which accounts send trailers."""
-
-    accounts: Accounts
-    tokens: Tokens
-    upstream: Upstream
-    service: Service
-    catalogue: Catalogue
-    manner: Manner
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    trailers: set[str] = field(default_factory=set)
-
-    def take(self, call: m.Call, request_id: str, notes: Notes = ()) -> "Reply":
-        """Begin a call. *notes* are what was noticed on the way here."""
-        return Reply(self, call, request_id, notes)
-
-    def choose(self, skip: frozenset[str] = frozenset()) -> Account:
-        """The account that serves now.
-
-        Raises:
-            NoAccount: there is none.
-        """
-        return choose(
-            self.accounts.accounts(),
-            skip=skip,
-            routing=self.manner.routing,
-            problem=self.accounts.problem,
-        )
-
-    async def models(self) -> Sequence[q.Model]:
-        """The models of the account that serves now; the built-in ones if there is no account."""
-        try:
-            account = self.choose()
-        except AccountFailure:
-            return q.BUILT_IN
-        return await self.catalogue.all(account.id, self.loader(account))
-
-    def loader(self, account: Account) -> Callable[[], Awaitable[list[q.Model]]]:
-        """How the catalogue asks for the models of *account*."""
-
-        async def load() -> list[q.Model]:
-            token = await self.tokens.token(account)
-            return await self.service.models(self.manner.identity(account), token.access)
-
-        return load
 
 
 class Reply:
     """One call under way. ``open`` it, ``read`` it to its end, and ``close`` it in any case."""
 
-    def __init__(self, relay: Relay, call: m.Call, request_id: str, notes: Notes) -> None:
+    def __init__(self, relay: Relay, call: m.Call, request_id: str, notes: Notes = ()) -> None:
         self._relay, self._call = relay, call
         self._noticed = notes
         self._begun = False
@@ -355,12 +233,12 @@ class Reply:
         )
 
 
-def unknown_field_notes(names: Sequence[str]) -> Notes:
-    """Top-level members that nobody here has heard of are let pass, but not in silence."""
-    return (Note("dropped", "unknown fields", len(names)),) if names else ()
-
-
 def _outcome(failure: GatewayError | None, outcome: Outcome) -> str:
     if failure is not None:
         return type(failure).__name__
     return outcome.stop_reason or "abandoned"
+
+
+def unknown_field_notes(names: Sequence[str]) -> Notes:
+    """Top-level members that nobody here has heard of are let pass, but not in silence."""
+    return (Note("dropped", "unknown fields", len(names)),) if names else ()
