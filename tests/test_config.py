@@ -79,7 +79,7 @@ def test_all_nonsense_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
 
 
-@pytest.mark.parametrize("key", ["short", "with a space in it", "long-enough,no"])
+@pytest.mark.parametrize("key", ["with a space in it", "good-one,a bad one"])
 def test_a_bad_key_is_refused_without_being_shown(
     key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

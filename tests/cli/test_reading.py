@@ -60,7 +60,6 @@ def test_listed_keys_come_before_those_of_the_file(
 UNUSABLE = {
     "empty": (b"", "holds no key"),
     "only a comment": (b"# sk-amq-none\n", "holds no key"),
-    "a short key": (b"secret\n", "less than 8 characters"),
     "a key with a space": (b"sk-amq-secret words\n", "a space"),
     "no text": (b"\xff\xfe", "is not text"),
 }

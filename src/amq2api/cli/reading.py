@@ -12,7 +12,6 @@ from amq2api.config import BadSetting, Settings, load
 from .app import Complaint
 
 _PREFIX = "sk-amq-"
-_SHORTEST = 8  # characters of a key, as in config.py
 _FILE, _LIST = "AMQ2API_API_KEY_FILE", "AMQ2API_API_KEYS"
 
 
@@ -68,8 +67,8 @@ def _read(path: Path) -> tuple[str, ...]:
     keys = tuple(line for line in lines if line and not line.startswith("#"))
     if not keys:
         raise _unusable(path, "holds no key")
-    if any(len(key) < _SHORTEST or " " in key for key in keys):
-        raise _unusable(path, f"holds a key that has a space or less than {_SHORTEST} characters")
+    if any(" " in key for key in keys):
+        raise _unusable(path, "holds a key that has a space")
     return keys
 
 
