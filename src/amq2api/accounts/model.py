@@ -6,6 +6,7 @@ Keys are those of the account.json people already have; design.md 7.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Literal, TypeAlias
 
@@ -93,6 +94,7 @@ class Account:
         return Credential(self.client_id, self.client_secret, refresh_token)
 
 
+@lru_cache(maxsize=256)  # asked for with every call
 def fingerprint(secret: str) -> str:
     """Tells secrets apart without holding them; a refresh token is too long to be guessed."""
     return sha256(secret.encode(errors="surrogatepass")).hexdigest()

@@ -3,8 +3,9 @@
 Source: upstream-protocol.md 4.3, 4.4; field-notes.md T5.
 """
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+import msgspec
 
 from amq2api import errors
 
@@ -19,8 +20,7 @@ LONGEST_PAUSE = 2.0
 _FIRST_PAUSE = 0.4
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(msgspec.Struct, frozen=True):
     """Where a call stands when it has just failed."""
 
     number: int

@@ -4,7 +4,8 @@ import asyncio
 import random
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from amq2api.accounts.model import Account, Token
 from amq2api.accounts.policy import Attempt, next_step, pause

@@ -5,7 +5,7 @@ error envelope. The hot path branches off here, before any framework: routing an
 one would double the cost of a small call (performance.md; designs/0001).
 """
 
-import uuid
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -61,7 +61,7 @@ class App:
             await send({"type": "websocket.close", "code": 1000})
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request_id = f"req_{uuid.uuid4().hex[:24]}"
+        request_id = f"req_{secrets.token_hex(12)}"
         answer = Answer(send, request_id)
         try:
             await self._serve(scope, receive, answer)

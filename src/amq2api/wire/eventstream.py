@@ -25,8 +25,8 @@ MAX_FRAME = 16 * 1024 * 1024  # bytes in all; the official codecs stop at 24 MiB
 MAX_HEADERS = 128 * 1024  # bytes; botocore's limit
 MAX_VALUE = 32 * 1024 - 1  # bytes of one header value; aws-c-event-stream's limit
 _PRELUDE = struct.Struct("!III")
-_UINT32 = struct.Struct("!I")
-_OVERHEAD = _PRELUDE.size + _UINT32.size
+_read_uint32 = struct.Struct("!I").unpack_from
+_OVERHEAD = _PRELUDE.size + 4
 # The service sends a handful of distinct header blocks, all short; a hostile stream can
 # fill the memo with at most _MEMO * _MEMO_BYTES bytes.
 _MEMO, _MEMO_BYTES = 256, 512
@@ -105,17 +105,17 @@ class Decoder:
         while end - at >= _OVERHEAD:
             # The prelude is judged as soon as it is here, so that a corrupt length is an error
             # now instead of a wait for 16 MiB.
-            total, headers = _read_prelude(data[at : at + _PRELUDE.size])
+            start = at + 12
+            total, headers = _read_prelude(data[at:start])
             last = at + total - 4
             if last + 4 > end:
                 self._need = total
                 break
-            if crc32(data[at:last]) != _UINT32.unpack_from(data, last)[0]:
+            if crc32(data[at:last]) != _read_uint32(data, last)[0]:
                 raise ProtocolError("frame checksum mismatch")
-            start = at + _PRELUDE.size + headers
-            head = data[at + _PRELUDE.size : start]
+            body = start + headers
             read = _remembered if headers <= _MEMO_BYTES else _read_headers
-            frames.append(Frame(read(head), data[start:last]))
+            frames.append(Frame(read(data[start:body]), data[body:last]))
             at = last + 4
         return data[at:] if at else data
 

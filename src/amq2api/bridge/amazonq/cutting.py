@@ -5,6 +5,7 @@ Amazon Q has no stop sequences and, on most models, no ``max_tokens`` (upstream-
 """
 
 from collections.abc import Sequence
+from math import inf
 
 from amq2api.bridge import tokens
 
@@ -53,7 +54,7 @@ class TokenGauge:
     __slots__ = ("_limit", "_weight")
 
     def __init__(self, limit: int | None = None) -> None:
-        self._limit = limit
+        self._limit = inf if limit is None else float(limit)
         self._weight = 0.0
 
     @property
@@ -66,10 +67,10 @@ class TokenGauge:
         What comes back is shorter than *text* exactly when the limit was reached.
         """
         weight = tokens.weigh(text)
-        if self._limit is None or self._weight + weight <= self._limit:
-            self._weight += weight
+        if (so_far := self._weight + weight) <= self._limit:
+            self._weight = so_far
             return text
         room = max(0.0, self._limit - self._weight)
         kept = text[: int(len(text) * room / weight)]
-        self._weight = float(self._limit)
+        self._weight = self._limit
         return kept

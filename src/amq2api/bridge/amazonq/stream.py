@@ -67,7 +67,8 @@ class StreamTranslator:
         self._mender = q.Mender()
         self._splitter = ThoughtSplitter() if terms.thinking_tags else None
         self._stops = StopSequences(terms.stop_sequences) if terms.stop_sequences else None
-        self._plain = self._splitter is None and self._stops is None
+        self._plain = False
+        """Whether text passes as it is: nothing looks for anything in it, no half waits."""
         self._gauge = TokenGauge(terms.max_tokens)
         self._ending = Ending()
         self._begun = False
@@ -111,13 +112,11 @@ class StreamTranslator:
         try:
             for frame in self._frames.feed(data):
                 event = _read(frame)
-                if isinstance(event, q.TornEvent) or self._mender.waiting:
-                    for whole in self._mender.feed(event):
-                        self._take(whole, out)
+                # Nearly every event is more of the open text, with nothing to look for in it.
+                if type(event) is q.AssistantResponseEvent and self._open == _TEXT and self._plain:
+                    self._put(event.content or "", out)
                 else:
-                    self._take(event, out)
-                if self._waiting:
-                    self._resume(out)
+                    self._meet(event, out)
                 if self._cut is not None:
                     return out
             if self._frames.error is not None:
@@ -125,6 +124,16 @@ class StreamTranslator:
         except GatewayError as failure:
             self.failure = failure
         return out
+
+    def _meet(self, event: q.Event | q.TornEvent, out: list[m.StreamEvent]) -> None:
+        if isinstance(event, q.TornEvent) or self._mender.waiting:
+            for whole in self._mender.feed(event):
+                self._take(whole, out)
+        else:
+            self._take(event, out)
+        if self._waiting:
+            self._resume(out)
+        self._plain = not (self._splitter or self._stops or self._mender.waiting)
 
     def finish(self) -> list[m.StreamEvent]:
         """The stream ended on a frame boundary, or was cancelled because of ``done``.
@@ -164,10 +173,6 @@ class StreamTranslator:
         return out
 
     def _take(self, event: q.Event, out: list[m.StreamEvent]) -> None:
-        # Nearly every event is more of the open text, with nothing to look for in it.
-        if type(event) is q.AssistantResponseEvent and self._open == _TEXT and self._plain:
-            self._put(event.content or "", out)
-            return
         if self._open in self._calls and (lane := _lane(event)) not in (None, self._open):
             self._waiting.setdefault(lane, []).append(event)
             return
@@ -332,8 +337,9 @@ class StreamTranslator:
 
 
 def _read(frame: Frame) -> q.Event | q.TornEvent:
-    if q.kind(frame) == "event":
+    if frame.headers.get(":message-type") == "event":
         return q.parse(frame)
+    q.kind(frame)  # raises for what is none of the three kinds
     raise q.read_frame(frame)
 
 
