@@ -24,6 +24,7 @@ _SSE = {
     "x-accel-buffering": "no",
 }
 _PING = m.render([m.Ping()])
+_UNWATCHED = 0.05  # seconds that a call may take before anyone looks whether its client is there
 _encode = msgspec.json.Encoder().encode
 
 
@@ -148,25 +149,32 @@ class _WhileConnected:
     """Cancels its body when the client goes away, and swallows that cancellation.
 
     Nothing else notices a client that left while the service is silent (performance.md, traps).
+    The watch is a task; a call that is over sooner than it begins does without.
     """
 
-    __slots__ = ("_gone", "_receive", "_watch")
+    __slots__ = ("_gone", "_receive", "_timer", "_watch")
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
         self._gone = False
+        self._watch: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> None:
-        task = asyncio.current_task()
-        self._watch = asyncio.get_running_loop().create_task(self._wait(task))
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        self._timer = loop.call_later(_UNWATCHED, self._begin, task)
 
     async def __aexit__(self, kind: object, exc: BaseException | None, at: object) -> bool:
-        self._watch.cancel()
+        self._timer.cancel()
+        if self._watch is not None:
+            self._watch.cancel()
         if self._gone and isinstance(exc, asyncio.CancelledError):
             if (task := asyncio.current_task()) is not None:
                 task.uncancel()
             return True
         return False
+
+    def _begin(self, task: "asyncio.Task[object] | None") -> None:
+        self._watch = asyncio.get_running_loop().create_task(self._wait(task))
 
     async def _wait(self, task: "asyncio.Task[object] | None") -> None:
         while (await self._receive())["type"] != "http.disconnect":
