@@ -72,6 +72,7 @@ class Service:
     gone: asyncio.Queue[float] = field(default_factory=asyncio.Queue)
     """When streams lost their client before their end, by the loop's clock."""
     models: list[dict[str, Any]] | None = None
+    models_delay: float = 0.0
     usage: dict[str, Any] | None = None
     refresh_delay: float = 0.0
     lifetime: int = 3600
@@ -98,6 +99,7 @@ class Service:
                 "message": "The bearer token included in the request is invalid.",
             })(request)  # fmt: skip
         if name == "ListAvailableModels":
+            await asyncio.sleep(self.models_delay)
             return await _maybe({"models": self.models} if self.models else None)(request)
         if name == "GetUsageLimits":
             return await _maybe(self.usage)(request)

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from amq2api.cli import building
 from amq2api.wire import sse
 from bridge.replies import BEGIN, METERED, ended, exception, text, thought, tool
 from gateways import HELLO, Service, Turn, answer, running, stream
@@ -366,6 +367,19 @@ def test_native_reasoning_goes_both_ways(tmp_path: Path) -> None:
             assert replayed["assistantResponseMessage"]["reasoningContent"] == {
                 "reasoningText": {"text": "hm", "signature": "c2ln"}
             }
+
+    asyncio.run(story())
+
+
+def test_a_service_that_does_not_list_its_models_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(building, "_SERVICE_TIMEOUT", 0.2)
+
+    async def story() -> None:
+        async with running(tmp_path, Service(models_delay=60.0)) as gateway:
+            status, _, _ = await asyncio.wait_for(gateway.post(CALL), 5)
+            assert status == 200
 
     asyncio.run(story())
 

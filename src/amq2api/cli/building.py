@@ -5,6 +5,7 @@ import gc
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from amq2api import __version__
 from amq2api.accounts.model import Account, from_environment
@@ -19,6 +20,9 @@ from amq2api.upstream.client import Client
 from amq2api.upstream.service import Service
 from amq2api.web.app import App, Manners
 
+# Seconds that one exchange may take. Calls wait for both: for a token because they must, for
+# the list of models because it says what a model can do, yet not for long.
+_TOKEN_TIMEOUT, _SERVICE_TIMEOUT = 30.0, 5.0
 _DEFAULT_ENDPOINT = Settings.model_fields["api_endpoint"].default
 
 
@@ -31,13 +35,16 @@ def gateway(settings: Settings, api_keys: tuple[str, ...]) -> App:
     )
     store = FileStore(settings.account_file, environment_account(settings))
     tokens = TokenCache(
-        settings.token_cache, store=store, ask=client.ask, token_url=str(settings.token_endpoint)
+        settings.token_cache,
+        store=store,
+        ask=partial(client.ask, timeout=_TOKEN_TIMEOUT),
+        token_url=str(settings.token_endpoint),
     )
     relay = Relay(
         accounts=store,
         tokens=tokens,
         upstream=client,
-        service=Service(client.ask),
+        service=Service(partial(client.ask, timeout=_SERVICE_TIMEOUT)),
         catalogue=Catalogue(settings.model_map, time.monotonic),
         manner=_manner(settings),
     )
