@@ -39,7 +39,7 @@ def configure(level: str, form: Literal["auto", "console", "json"]) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.getLevelNamesMapping()[level.upper()]
         ),
-        logger_factory=structlog.PrintLoggerFactory(_StandardError()),
+        logger_factory=structlog.WriteLoggerFactory(_StandardError()),
         cache_logger_on_first_use=True,
     )
     _adopt_libraries(first, last)
