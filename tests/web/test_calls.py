@@ -237,6 +237,21 @@ def test_fifty_first_calls_share_one_refresh(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
+def test_too_long_is_told_in_the_words_that_clients_compact_on(tmp_path: Path) -> None:
+    long = {"message": "Input is too long.", "reason": "CONTENT_LENGTH_EXCEEDS_THRESHOLD"}
+    ways = [answer(400, long), stream(exception("ValidationException", **long)),
+            stream(text("a"), exception("ContentLengthExceededException"))]  # fmt: skip
+
+    async def story() -> None:
+        async with running(tmp_path, Service(script=[*ways])) as gateway:
+            for way in ways:
+                status, _, body = await gateway.post(STREAM)
+                assert b'"prompt is too long: 200001 tokens > 200000 maximum"' in body
+                assert status == (200 if way is ways[-1] else 400)
+
+    asyncio.run(story())
+
+
 def test_quota_tells_when_it_is_renewed(tmp_path: Path) -> None:
     async def story() -> None:
         spent = answer(402, {"message": "Reached.", "reason": "MONTHLY_REQUEST_COUNT"})

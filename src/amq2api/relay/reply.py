@@ -12,7 +12,7 @@ from amq2api.accounts.policy import Attempt, next_step, pause
 from amq2api.bridge.amazonq.prepare import prepare, verdict
 from amq2api.bridge.backend import Note, Notes, Outcome, Translator
 from amq2api.dialects import messages as m
-from amq2api.errors import GatewayError, NoAccount, QuotaExhausted
+from amq2api.errors import ContextTooLong, GatewayError, NoAccount, QuotaExhausted
 from amq2api.log import log
 from amq2api.wire.exchange import Ask
 
@@ -35,6 +35,8 @@ class Reply:
         self._born = time.monotonic()
         self._waited: float | None = None
         self._attempt = Attempt(number=0)
+        self._size = (0, 0)
+        """Estimated tokens of the call, and of the model's window; none known is 0."""
         self.request_id = request_id
         self.message_id = "msg_" + request_id.removeprefix("req_")
         self.account: Account | None = None
@@ -54,6 +56,7 @@ class Reply:
         try:
             await self._open()
         except GatewayError as failure:
+            self._measure(failure)
             self.failure = failure
             raise
         self._waited = time.monotonic() - self._born
@@ -130,6 +133,7 @@ class Reply:
 
     def fail(self, failure: GatewayError) -> list[m.StreamEvent]:
         """How a stream that has begun without the service hears that it will not come."""
+        self._measure(failure)
         self.failure, self._ended = failure, True
         if self._translator is None:
             return [m.StreamError(m.broken_off(failure))]
@@ -156,6 +160,7 @@ class Reply:
         prepared = prepare(self._call, model, identity)
         self.notes = (*self._noticed, *prepared.notes)
         translator = self._translator = prepared.translator
+        self._size = (prepared.input_tokens, model.window or 0)
         if self._begun:
             translator.begin()
         if translator.done:
@@ -205,6 +210,16 @@ class Reply:
         except (GatewayError, TimeoutError):
             return
         failure.resets_at = limits.next_date_reset
+
+    def _measure(self, failure: GatewayError) -> None:
+        """Say how long is too long: the service does not, and clients look for both numbers.
+
+        They compact on the wording alone (claude-api.md 7.6). The count is our estimate, which
+        can be too low; that it exceeds the window is the service's word.
+        """
+        tokens, window = self._size
+        if isinstance(failure, ContextTooLong) and failure.tokens is None and window:
+            failure.tokens, failure.maximum = max(tokens, window + 1), window
 
     def _drop(self) -> None:
         stream, self._stream = self._stream, None
