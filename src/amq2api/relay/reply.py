@@ -77,7 +77,9 @@ class Reply:
                     failure, self._attempt, limit=relay.manner.attempts,
                     routing=relay.manner.routing,
                 )  # fmt: skip
-                log.debug("attempt", request_id=self.request_id, reason=str(failure), step=step)
+                log.debug(
+                    "attempt", request_id=self.request_id, reason=type(failure).__name__, step=step
+                )
                 match step:
                     case "refresh":
                         refused = token.access if token else None
