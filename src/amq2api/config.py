@@ -22,7 +22,6 @@ Origin = Literal[
 ]  # fmt: skip
 """The service's enum (upstream-protocol.md 1.5)."""
 
-Words = Annotated[tuple[str, ...], NoDecode]
 Secrets = Annotated[tuple[SecretStr, ...], NoDecode]
 Pairs = Annotated[dict[str, str], NoDecode]
 

@@ -57,10 +57,6 @@ class Stream:
         watch.add(self)
 
     @property
-    def headers(self) -> Mapping[str, str]:
-        return self._response.headers
-
-    @property
     def ended(self) -> bool:
         """Whether the end is here already, so that ``read`` would return it at once."""
         return not self._first and self._response.content.at_eof()
@@ -163,22 +159,15 @@ class Client:
         try:
             async with asyncio.timeout(self._idle_timeout):
                 response, first = await self._begin(ask)
-        except FAILURES as exc:
-            raise transport_error(exc) from exc
-        try:
             # A refusal has come with status 200, and a stream with the wrong content type
             # (upstream-protocol.md 1.4): the first byte tells. No frame begins with a brace:
             # it would be 2 GB long.
             if response.status == 200 and first.lstrip()[:1] != b"{":
                 return Stream(response, first, self._watch)
-            async with asyncio.timeout(self._idle_timeout):
+            async with response, asyncio.timeout(self._idle_timeout):
                 answer = await _whole(response, first)
         except FAILURES as exc:
-            response.close()
             raise transport_error(exc) from exc
-        except BaseException:
-            response.close()
-            raise
         raise verdict(answer)
 
     async def _begin(self, ask: Ask) -> tuple[aiohttp.ClientResponse, bytes]:
@@ -215,7 +204,6 @@ async def _whole(response: aiohttp.ClientResponse, first: bytes = b"") -> Answer
         parts.append(part)
         size += len(part)
         if size > MAX_ANSWER:
-            response.close()
             raise ProtocolError("the service's answer is too large")
     headers = {name.lower(): value for name, value in response.headers.items()}
     return Answer(response.status, b"".join(parts), headers)

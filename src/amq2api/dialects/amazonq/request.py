@@ -23,7 +23,6 @@ __all__ = [
     "ReasoningText",
     "ToolEntry",
     "ToolResult",
-    "ToolResultJson",
     "ToolResultStatus",
     "ToolResultText",
     "ToolSpecification",
@@ -60,10 +59,6 @@ class ToolEntry(_Wire, frozen=True):
 
 class ToolResultText(_Wire, frozen=True):
     text: str
-
-
-class ToolResultJson(_Wire, frozen=True):
-    json: Any
 
 
 class ToolResult(_Wire, frozen=True):
