@@ -279,6 +279,14 @@ TERMS: dict[str, tuple[dict[str, Any], list[bytes], str]] = {
         {"want_thinking": False}, [thought(text="hm"), thought(signature="sig"), text("a")],
         f"start +0text .a -0 {END}",
     ),
+    "almost a stop sequence, then a trailer that does not come": (
+        {"stop_sequences": ("STOP",), "expects_trailer": True}, [text("abST")],
+        "start +0text .ab .ST -0 error(api_error)",
+    ),
+    "almost a stop sequence, then output that cannot be read": (
+        {"stop_sequences": ("STOP",)}, [text("abST"), ended("MALFORMED_MODEL_OUTPUT")],
+        "start +0text .ab .ST -0 error(api_error)",
+    ),
     "a trailer that does not come": (
         {"expects_trailer": True}, [text("a")], "start +0text .a -0 error(api_error)",
     ),

@@ -81,6 +81,8 @@ class StreamTranslator:
         """Events of other lanes, in order of their first, while a tool call is open."""
         # A limit of nothing ends the message before it begins (claude-api.md 3.1).
         self._cut = m.EndOfMessage("max_tokens") if terms.max_tokens == 0 else None
+        self._last: list[m.StreamEvent] = []
+        """What is told at the end; what ``finish`` had to say before it failed is not lost."""
         self.failure: GatewayError | None = None
         """Why ``feed`` stopped short: what it returned is good, what follows is lost."""
         self.outcome = Outcome()
@@ -141,7 +143,7 @@ class StreamTranslator:
         Raises:
             UpstreamBroken: what came is not a whole answer. Then call ``fail``.
         """
-        out: list[m.StreamEvent] = []
+        out = self._last
         if self._cut is None:
             self._frames.finish()
             for event in self._mender.finish():
@@ -161,7 +163,7 @@ class StreamTranslator:
 
         An open tool call stays open, so that no client can take it for a whole one.
         """
-        out: list[m.StreamEvent] = []
+        out = self._last
         self._begin(out)
         if self._open not in self._calls:
             self._flush_text(out)
