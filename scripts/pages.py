@@ -61,8 +61,7 @@ def commands() -> str:
     context = typer.Context(program, info_name="amq2api")
     lines = [cleandoc(program.help or ""), ""]
     for name in COMMANDS:
-        command: Any = program.get_command(context, name)  # type: ignore[attr-defined]
-        lines += [*_command(command, typer.Context(command, info_name=name, parent=context)), ""]
+        lines += _commands(name, program, context)
     return _page("The command line", "\n".join(lines))
 
 
@@ -137,6 +136,14 @@ def _page(title: str, text: str, *lines: str) -> str:
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     written = [[cell.replace("|", "\\|") for cell in row] for row in rows]
     return [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *written)]
+
+
+def _commands(name: str, group: Any, context: typer.Context) -> Iterator[str]:
+    command = group.get_command(context, name)
+    own = typer.Context(command, info_name=name, parent=context)
+    yield from (*_command(command, own), "")
+    for below in command.list_commands(own) if hasattr(command, "list_commands") else ():
+        yield from _commands(below, command, own)
 
 
 def _command(command: Any, context: typer.Context) -> Iterator[str]:

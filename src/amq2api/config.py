@@ -23,6 +23,7 @@ Origin = Literal[
 """The service's enum (upstream-protocol.md 1.5)."""
 
 Secrets = Annotated[tuple[SecretStr, ...], NoDecode]
+Names = Annotated[tuple[str, ...], NoDecode]
 Pairs = Annotated[dict[str, str], NoDecode]
 
 
@@ -91,6 +92,25 @@ class Settings(BaseSettings):
     token_cache: Path = _setting(
         Path("~/.amazonq_token_cache.json"), "AMQ2API_TOKEN_CACHE",
         "Where access tokens survive a restart.", "a path",
+    )  # fmt: skip
+    encryption_key: SecretStr | None = _setting(
+        None, "AMQ2API_ENCRYPTION_KEY",
+        "Encrypts the secrets in the account file and the token cache. Lost, they are lost too.",
+        "at least 16 characters, best from `amq2api rekey --generate`", min_length=16,
+    )  # fmt: skip
+    admin: bool = _setting(
+        True, "AMQ2API_ADMIN", "Serve the page and the API that accounts are managed with.",
+        "true or false",
+    )  # fmt: skip
+    admin_file: Path = _setting(
+        Path("admin.json"), "AMQ2API_ADMIN_FILE",
+        "Where the admin password's hash is kept, once there is one.", "a path",
+    )  # fmt: skip
+    allowed_hosts: Names = _setting(
+        (), "AMQ2API_ALLOWED_HOSTS",
+        "Names under which a reverse proxy offers the gateway, separated by commas. With any, the"
+        " page wants an admin password.",
+        "host names without scheme and port, such as q.example.com",
     )  # fmt: skip
     routing: Literal["active", "failover"] = _setting(
         "active", "AMQ2API_ROUTING",
@@ -163,6 +183,16 @@ class Settings(BaseSettings):
             raise ValueError("a key holds a space")
         return keys
 
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _names(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        names = tuple(name.strip().lower() for name in value.split(",") if name.strip())
+        if any(set(name) & set("/: ") for name in names):
+            raise ValueError("a name holds more than a name")
+        return names
+
     @field_validator("model_map", mode="before")
     @classmethod
     def _pairs(cls, value: Any) -> Any:
@@ -173,7 +203,7 @@ class Settings(BaseSettings):
             raise ValueError("a pair lacks a side")
         return {name.strip(): model.strip() for name, _, model in pairs}
 
-    @field_validator("token_cache", "account_file", "api_key_file")
+    @field_validator("token_cache", "account_file", "api_key_file", "admin_file")
     @classmethod
     def _home(cls, value: Path | None) -> Path | None:
         return None if value is None else value.expanduser()
@@ -289,6 +319,8 @@ def _shown(value: Any) -> str:
             return "(set)"
         case bool():
             return str(value).lower()
+        case (str(), *_):
+            return ",".join(value)
         case tuple():
             return f"({len(value)} set)"
         case dict():

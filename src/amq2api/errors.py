@@ -11,6 +11,7 @@
     │   └── ReasoningRefused      the service does not know the replayed reasoning as its own
     ├── NotFound, WrongMethod     no such place, or not with this method
     ├── KeyRefused                the caller's own key
+    ├── OriginRefused             a browser was sent here by somebody else's page
     ├── AccountFailure            this account cannot serve the call, another one might
     │   ├── NoAccount
     │   ├── CredentialRefused
@@ -92,6 +93,10 @@ class WrongMethod(GatewayError):
 
 class KeyRefused(GatewayError):
     """The caller's own key is missing or wrong."""
+
+
+class OriginRefused(GatewayError):
+    """The request names a host that is not ours, or comes from a page that is not."""
 
 
 class AccountFailure(GatewayError):

@@ -37,6 +37,7 @@ STORIES: dict[type[errors.GatewayError], str] = {
     errors.NotFound: "404",
     errors.WrongMethod: "405",
     errors.KeyRefused: "401 never again",
+    errors.OriginRefused: "403 never again",
     errors.AccountFailure: "503 never again",
     errors.NoAccount: "503 never again",
     errors.CredentialRefused: "503 never again",

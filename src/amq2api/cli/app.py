@@ -9,8 +9,15 @@ from typer.core import TyperGroup
 from amq2api import __version__
 from amq2api.errors import GatewayError
 
-COMMANDS = ("serve", "simulate", "chat", "decode", "translate", "settings")
-"""Each is the function ``command`` of the module of its name."""
+COMMANDS = {
+    "serve": "serve",
+    "simulate": "simulate",
+    "chat": "chat",
+    "decode": "decode",
+    "translate": "translate",
+    "settings": "settings",
+}
+"""Name of the command: module whose ``command`` it is, a function or a group of commands."""
 
 _DEFAULT = "serve"
 _OWN_OPTIONS = ("--help", "-h", "--version")
@@ -38,8 +45,13 @@ class _Commands(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in COMMANDS:
             return None
-        alone = typer.Typer(**_TYPER)
-        alone.command(cmd_name)(import_module(f"amq2api.cli.{cmd_name}").command)
+        command = import_module(f"amq2api.cli.{COMMANDS[cmd_name]}").command
+        if isinstance(command, typer.Typer):
+            group = typer.main.get_group(command)
+            group.name = cmd_name
+            return group
+        alone = typer.Typer(**TYPER)
+        alone.command(cmd_name)(command)
         return typer.main.get_command(alone)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -58,14 +70,14 @@ class _Commands(TyperGroup):
         raise typer.Exit(status)
 
 
-_TYPER: dict[str, Any] = {
+TYPER: dict[str, Any] = {
     "add_completion": False,
     "pretty_exceptions_enable": False,  # they show local variables, and with them secrets
     "rich_markup_mode": "markdown",
     "context_settings": {"help_option_names": ["-h", "--help"]},
 }
 
-app = typer.Typer(cls=_Commands, **_TYPER)
+app = typer.Typer(cls=_Commands, **TYPER)
 
 
 def _tell_version(wanted: bool) -> None:

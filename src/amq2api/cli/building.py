@@ -5,6 +5,7 @@ import gc
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 
 from amq2api import __version__
@@ -26,8 +27,18 @@ _TOKEN_TIMEOUT, _SERVICE_TIMEOUT = 30.0, 5.0
 _DEFAULT_ENDPOINT = Settings.model_fields["api_endpoint"].default
 
 
-def gateway(settings: Settings, api_keys: tuple[str, ...]) -> App:
-    """The whole web application; nothing is opened before it starts."""
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a gateway is made of, and every command that looks after accounts."""
+
+    client: Client
+    store: FileStore
+    tokens: TokenCache
+    relay: Relay
+
+
+def parts(settings: Settings) -> Parts:
+    """Nothing is opened yet: enter ``client`` and call ``tokens.load`` before use."""
     client = Client(
         connect_timeout=settings.connect_timeout,
         idle_timeout=settings.idle_timeout,
@@ -48,6 +59,13 @@ def gateway(settings: Settings, api_keys: tuple[str, ...]) -> App:
         catalogue=Catalogue(settings.model_map, time.monotonic),
         manner=_manner(settings),
     )
+    return Parts(client, store, tokens, relay)
+
+
+def gateway(settings: Settings, api_keys: tuple[str, ...]) -> App:
+    """The whole web application; nothing is opened before it starts."""
+    made = parts(settings)
+    relay, tokens = made.relay, made.tokens
 
     def health() -> tuple[bool, bool]:
         try:
@@ -60,7 +78,7 @@ def gateway(settings: Settings, api_keys: tuple[str, ...]) -> App:
     async def life() -> AsyncIterator[None]:
         tokens.load()
         _calm_the_collector()
-        async with client:
+        async with made.client:
             warming = asyncio.get_running_loop().create_task(_warm(relay))
             try:
                 yield

@@ -33,6 +33,7 @@ WORDING: Mapping[type[errors.GatewayError], Wording] = {
     errors.WrongMethod: Wording(405, "invalid_request_error"),
     # Without the hint Claude Code repeats a 401 for more than a minute (clients.md 2).
     errors.KeyRefused: Wording(401, "authentication_error", should_retry=False),
+    errors.OriginRefused: Wording(403, "permission_error", should_retry=False),
     # An account's trouble is never a 401: the client's own key is fine (claude-api.md C-147).
     errors.AccountFailure: Wording(503, "api_error", should_retry=False),
     errors.AccountSuspended: Wording(403, "permission_error", should_retry=False),

@@ -1,0 +1,1 @@
+"""Logins of other programs, read from what they keep."""

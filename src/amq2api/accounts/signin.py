@@ -1,0 +1,1 @@
+"""Signing in with a device code, as a conversation without a network."""

@@ -1,0 +1,1 @@
+"""Towards the operator: the JSON API and the page that accounts are managed with."""
