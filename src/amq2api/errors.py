@@ -7,6 +7,7 @@
     │   ├── ContextTooLong
     │   ├── RequestTooLarge
     │   ├── UnknownModel
+    │   ├── Conflict              it contradicts what is there already
     │   ├── RequestRefused        the service found our request malformed
     │   └── ReasoningRefused      the service does not know the replayed reasoning as its own
     ├── NotFound, WrongMethod     no such place, or not with this method
@@ -50,7 +51,25 @@ class GatewayError(Exception):
 
 
 class BadRequest(GatewayError):
-    """The caller asked for something no account could ever serve."""
+    """The caller asked for something no account could ever serve.
+
+    *field* is the member at fault as a dotted path, where one is to be named apart from the words.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        retry_after: float | None = None,
+        code: str | None = None,
+        field: str | None = None,
+    ) -> None:
+        super().__init__(message, retry_after=retry_after, code=code)
+        self.field = field
+
+
+class Conflict(BadRequest):
+    """What is asked for makes sense, but not beside what is there already."""
 
 
 class ContextTooLong(BadRequest):

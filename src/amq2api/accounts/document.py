@@ -8,7 +8,7 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from amq2api.errors import BadRequest, GatewayError, NotFound
+from amq2api.errors import BadRequest, Conflict, GatewayError, NotFound
 
 from .model import Account, Entry, EntryProblem, read_entry
 
@@ -16,6 +16,7 @@ _ORDER = (
     "id", "refresh_token", "client_id", "client_secret", "profile_arn", "name", "is_active",
     "created_at",
 )  # fmt: skip
+_TWICE = "an account with this refresh token is already in the list"
 
 
 class StoreBroken(GatewayError):
@@ -89,7 +90,7 @@ def settled(entries: list[Entry]) -> list[Entry]:
     try:
         known = accounts(entries)
     except EntryProblem as exc:
-        raise BadRequest(str(exc)) from exc
+        raise BadRequest(str(exc), field=exc.key or None) from exc
     active = next((account.id for account in known if account.is_active), None)
     active = active or next((account.id for account in known), None)
     return [
@@ -102,17 +103,18 @@ def added(entries: list[Entry], fields: Mapping[str, Any]) -> list[Entry]:
     """With one more account, at the end; one that comes as active takes over.
 
     Raises:
-        BadRequest: it cannot be read, or its id or refresh token is already here. Two entries
-            of one refresh token would void each other's tokens (upstream-protocol.md 5.5).
+        BadRequest: it cannot be read, or its id is already here.
+        Conflict: its refresh token is already here. Two entries of one refresh token would
+            void each other's tokens (upstream-protocol.md 5.5).
     """
     ordered = sorted(fields, key=lambda key: _ORDER.index(key) if key in _ORDER else len(_ORDER))
     entry = {key: fields[key] for key in ordered}
     try:
         new, known = read_entry(entry, len(entries) + 1), accounts(entries)
     except EntryProblem as exc:
-        raise BadRequest(str(exc)) from exc
+        raise BadRequest(str(exc), field=exc.key or None) from exc
     if any(account.refresh_token == new.refresh_token for account in known):
-        raise BadRequest("an account with this refresh token is already in the list")
+        raise Conflict(_TWICE, field="refresh_token")
     grown = settled([*entries, entry])
     return activated(grown, new.id) if new.is_active else grown
 
@@ -123,10 +125,14 @@ def updated(entries: list[Entry], wanted: str, changes: Mapping[str, Any]) -> li
     Raises:
         NotFound: no entry has this id.
         BadRequest: the entry would be unreadable, or the change has an operation of its own.
+        Conflict: another entry has this refresh token.
     """
     if fixed := sorted({"id", "is_active"} & set(changes)):
         raise BadRequest(f"{fixed[0]} cannot be changed by an update")
     place = _place(entries, wanted)
+    token = changes.get("refresh_token")
+    if any(a.refresh_token == token and a.id != wanted for a in accounts(entries)):
+        raise Conflict(_TWICE, field="refresh_token")
     # The id is pinned first: one derived from the refresh token must outlive a change of it.
     entries = settled(entries)
     entry = entries[place] | dict(changes)

@@ -27,6 +27,10 @@ class StorageFailed(GatewayError):
     """A file of ours could not be read or written."""
 
 
+class BeingEdited(StorageFailed):
+    """Somebody else keeps changing the file; what they do is not to be overwritten."""
+
+
 def stamp(path: Path) -> Stamp | None:
     """None where there is no file."""
     try:

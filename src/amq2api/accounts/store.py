@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeAlias
 
 from . import document, files
 from .document import StoreBroken
-from .files import StorageFailed
+from .files import BeingEdited, StorageFailed
 from .model import Account, Entry
 
 _Change: TypeAlias = Callable[[list[Entry]], list[Entry] | None]
@@ -159,7 +159,7 @@ class FileStore:
             raise StorageFailed(f"{self._path.name} cannot be written: {exc.strerror}") from exc
         finally:
             self._look()
-        raise StorageFailed(f"{self._path.name} is being edited by someone else; try again")
+        raise BeingEdited(f"{self._path.name} is being edited by someone else; try again")
 
     def _write(self, raw: bytes, stamp: files.Stamp | None) -> bool:
         return files.replace(self._path, raw, unless=lambda: files.stamp(self._path) != stamp)
