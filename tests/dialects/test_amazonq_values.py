@@ -38,17 +38,8 @@ def test_profiles_in_pages() -> None:
     assert profiles == [q.Profile("a", "n")] and token is None
 
 
-def test_usage() -> None:
-    limits = q.read_usage_limits(
-        b'{"nextDateReset":1777593600.0,"limits":[],"usageBreakdownList":[{"usageLimit":10}]}'
-    )
-    assert limits.next_date_reset == 1777593600.0
-
-
-@pytest.mark.parametrize("read", [q.read_models, q.read_profiles, q.read_usage_limits])
-@pytest.mark.parametrize(
-    "body", [b"", b"[]", b'{"models":3,"profiles":3,"limits":3}', b'"\xff"', DEEP]
-)
+@pytest.mark.parametrize("read", [q.read_models, q.read_profiles])
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"models":3,"profiles":3}', b'"\xff"', DEEP])
 def test_other_shapes_are_errors(read: object, body: bytes) -> None:
     assert callable(read)
     with pytest.raises(ProtocolError):

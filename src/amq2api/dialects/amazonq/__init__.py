@@ -10,3 +10,4 @@ from .mending import *  # noqa: F403
 from .models import *  # noqa: F403
 from .operations import *  # noqa: F403
 from .request import *  # noqa: F403
+from .usage import *  # noqa: F403

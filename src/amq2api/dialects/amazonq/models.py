@@ -1,4 +1,4 @@
-"""ListAvailableModels, ListAvailableProfiles, GetUsageLimits (upstream-protocol.md 6, 7)."""
+"""ListAvailableModels and ListAvailableProfiles (upstream-protocol.md 6, 7)."""
 
 from typing import Any
 
@@ -11,12 +11,8 @@ __all__ = [
     "Model",
     "Profile",
     "TokenLimits",
-    "UsageBreakdown",
-    "UsageLimit",
-    "UsageLimits",
     "read_models",
     "read_profiles",
-    "read_usage_limits",
 ]  # fmt: skip
 
 
@@ -70,40 +66,8 @@ class _Profiles(_Wire, frozen=True):
     next_token: str | None = None
 
 
-class UsageLimit(_Wire, frozen=True):
-    """One of ``limits``, which classic Q plans fill."""
-
-    type: str = ""
-    current_usage: float | None = None
-    total_usage_limit: float | None = None
-    percent_used: float | None = None
-
-
-class UsageBreakdown(_Wire, frozen=True):
-    resource_type: str | None = None
-    display_name: str | None = None
-    display_name_plural: str | None = None
-    current_usage: float | None = None
-    current_usage_with_precision: float | None = None
-    usage_limit: float | None = None
-    usage_limit_with_precision: float | None = None
-    next_date_reset: float | None = None
-
-
-class UsageLimits(_Wire, frozen=True):
-    """*next_date_reset* is Unix time in seconds."""
-
-    next_date_reset: float | None = None
-    days_until_reset: int | None = None
-    limits: list[UsageLimit] | None = None
-    usage_breakdown_list: list[UsageBreakdown] | None = None
-    subscription_info: dict[str, Any] | None = None
-    user_info: dict[str, Any] | None = None
-
-
 _models = msgspec.json.Decoder(_Models).decode
 _profiles = msgspec.json.Decoder(_Profiles).decode
-_usage = msgspec.json.Decoder(UsageLimits).decode
 
 
 def read_models(body: bytes) -> tuple[list[Model], str | None]:
@@ -116,11 +80,6 @@ def read_profiles(body: bytes) -> tuple[list[Profile], str | None]:
     """One page of profiles and the token of the next page."""
     page: _Profiles = _read(_profiles, body, "ListAvailableProfiles")
     return page.profiles, page.next_token or None
-
-
-def read_usage_limits(body: bytes) -> UsageLimits:
-    limits: UsageLimits = _read(_usage, body, "GetUsageLimits")
-    return limits
 
 
 def _read(decode: Any, body: bytes, operation: str) -> Any:
