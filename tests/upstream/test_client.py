@@ -16,7 +16,14 @@ from amq2api.errors import (
     UpstreamTimeout,
 )
 from amq2api.upstream import client as upstream
-from amq2api.upstream.client import Client, transport_error
+from amq2api.upstream.client import (
+    Client,
+    NameUnknown,
+    NotTrusted,
+    ProxyFailed,
+    Unreachable,
+    transport_error,
+)
 from amq2api.wire.exchange import Answer, Ask
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -127,6 +134,25 @@ def test_nobody_there() -> None:
                 await client.open(ask, Verdict)
             with pytest.raises(UpstreamBroken, match="cannot be reached"):
                 await client.ask(ask)
+
+    asyncio.run(story())
+
+
+def test_what_ended_the_road_can_be_told_apart() -> None:
+    async def story() -> None:
+        async with exchange(answering(b"no TLS here")) as (client, ask):
+            for url, failure in (
+                ("http://127.0.0.1:9/", Unreachable),
+                ("http://nobody.invalid/", NameUnknown),
+                (ask.url.replace("http:", "https:"), NotTrusted),
+            ):
+                with pytest.raises(failure):
+                    await client.ask(Ask(url))
+        async with Client(
+            connect_timeout=1, idle_timeout=1, proxy={"http://a.invalid": "http://127.0.0.1:9"}.get
+        ) as client:
+            with pytest.raises(ProxyFailed):
+                await client.ask(Ask("http://a.invalid/"))
 
     asyncio.run(story())
 

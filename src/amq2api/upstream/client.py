@@ -24,11 +24,32 @@ _READ = 64 * 1024  # bytes that may wait here before we stop reading: back-press
 
 _SILENT = "the service was silent for too long"
 
+
+class NameUnknown(UpstreamBroken):
+    """No address is known for the service's name."""
+
+
+class NotTrusted(UpstreamBroken):
+    """There was no TLS with the service: its certificate is not trusted, or it speaks none."""
+
+
+class ProxyFailed(UpstreamBroken):
+    """The proxy cannot be reached, or does not let us through."""
+
+
+class Unreachable(UpstreamBroken):
+    """No connection to the service could be made."""
+
+
 TRANSPORT: Mapping[type[BaseException], tuple[type[GatewayError], str]] = {
     # The nearest class of an exception decides.
     aiohttp.ServerTimeoutError: (UpstreamTimeout, _SILENT),
     TimeoutError: (UpstreamTimeout, _SILENT),
-    aiohttp.ClientConnectorError: (UpstreamBroken, "the service cannot be reached"),
+    aiohttp.ClientConnectorDNSError: (NameUnknown, "the service's name is unknown here"),
+    aiohttp.ClientSSLError: (NotTrusted, "no trusted TLS connection to the service"),
+    aiohttp.ClientProxyConnectionError: (ProxyFailed, "the proxy cannot be reached"),
+    aiohttp.ClientHttpProxyError: (ProxyFailed, "the proxy refused to connect"),
+    aiohttp.ClientConnectorError: (Unreachable, "the service cannot be reached"),
     aiohttp.ServerDisconnectedError: (UpstreamBroken, "the service closed the connection"),
     aiohttp.ClientPayloadError: (UpstreamBroken, "the service's answer was cut"),
     aiohttp.ClientError: (UpstreamBroken, "the way to the service failed"),
