@@ -1,5 +1,6 @@
 """Conversations with the sign-in service, step by step (upstream-protocol.md 5)."""
 
+import json
 from typing import Any
 
 import pytest
@@ -87,36 +88,61 @@ def test_the_start_url_decides_what_kind_of_account_it_is() -> None:
     assert company.world.approve(company.begun["userCode"]).profile_arn is not None
 
 
-def test_one_click_on_the_page_approves() -> None:
-    guest = Guest()
-    link = guest.begun["verificationUriComplete"].removeprefix("http://sim")
-    page = guest.bench.send("GET", link)
-    assert page.headers["content-type"].startswith("text/html")
-    assert guest.begun["userCode"] in page.body.decode()
-    assert guest.poll().status == 400  # looking is not approving
-    form = f"user_code={guest.begun['userCode'].lower()}&answer=approve".encode()
-    assert guest.bench.send("POST", "/device", body=form).status == 200
-    assert guest.poll().status == 200
-
-
-def test_a_bare_post_to_the_link_approves() -> None:
-    guest = Guest()
-    link = guest.begun["verificationUriComplete"].removeprefix("http://sim")
-    assert guest.bench.send("POST", link).status == 200
-    assert guest.poll().status == 200
-
-
-def test_the_page_knows_no_other_code_and_writes_none_unescaped() -> None:
-    bench = Bench()
-    assert bench.send("POST", "/device?user_code=NOPE").status == 400
-    assert b"<script>" not in bench.send("GET", "/device?user_code=%22><script>").body
-
-
 def test_denial() -> None:
     guest = Guest()
-    form = f"user_code={guest.begun['userCode']}&answer=deny".encode()
-    guest.bench.send("POST", "/device", body=form)
+    guest.world.deny(guest.begun["userCode"])
     assert error(guest.poll()) == "access_denied"
+
+
+def test_somebody_known_can_sign_in_again() -> None:
+    guest = Guest()
+    alice = guest.bench.account
+    old = alice.credentials
+    guest.world.approve(guest.begun["userCode"], alice)
+    tokens = guest.poll().json()
+    guest.bench.token = tokens["accessToken"]
+    assert guest.bench.generate(asked()).status == 200
+    assert guest.world.requests[-1].account == "alice"
+    assert guest.refresh(tokens["refreshToken"]).status == 200
+    stale = guest.refresh(old["refresh_token"], clientId=old["client_id"],
+                          clientSecret=old["client_secret"])  # fmt: skip
+    assert error(stale) == "invalid_grant"
+
+
+NO_START_URLS = {
+    "none": None, "empty": "", "no address": "acme", "not https": "http://acme.awsapps.com/start",
+    "no host": "https:///start", "not a text": ["https://acme.awsapps.com/start"],
+    "broken": "https://[acme/start",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("start_url", NO_START_URLS.values(), ids=NO_START_URLS)
+def test_a_start_url_must_be_an_https_address(start_url: object) -> None:
+    guest = Guest()
+    refused = guest.bench.sign_in("/device_authorization", **guest.client, startUrl=start_url)
+    assert (refused.status, error(refused)) == (400, "invalid_request")
+    refused = guest.bench.sign_in(
+        "/client/register", clientName="test", clientType="public", issuerUrl=start_url
+    )
+    assert (refused.status, error(refused)) == (400, "invalid_request")
+
+
+@pytest.mark.parametrize(
+    ("host", "start_url", "status"),
+    [
+        ("oidc.us-east-1.amazonaws.com", BUILDER_ID, 200),
+        ("oidc.eu-central-1.amazonaws.com", BUILDER_ID, 400),
+        ("oidc.eu-central-1.amazonaws.com", "https://acme.awsapps.com/start", 200),
+        ("127.0.0.1:3016", BUILDER_ID, 200),
+    ],
+)
+def test_builder_ids_live_in_one_region(host: str, start_url: str, status: int) -> None:
+    guest = Guest()
+    asked_for = {**guest.client, "startUrl": start_url}
+    answer = guest.bench.send(
+        "POST", "/device_authorization", headers={"host": host}, body=json.dumps(asked_for).encode()
+    )
+    assert answer.status == status
 
 
 def test_polling_too_fast_and_too_long() -> None:
@@ -193,6 +219,8 @@ def test_only_the_registration_that_made_a_token_can_refresh_it() -> None:
 def test_revoked_tokens_need_a_new_sign_in() -> None:
     guest = Guest()
     token = guest.signed_in()["refreshToken"]
+    guest.world.revoke_refresh_tokens(guest.bench.account)
+    token = guest.refresh(token).json()["refreshToken"]
     guest.world.revoke_refresh_tokens()
     assert error(guest.refresh(token)) == "invalid_grant"
 
@@ -222,6 +250,18 @@ def test_an_expired_registration_is_no_client() -> None:
     token = guest.signed_in()["refreshToken"]
     guest.bench.now += 91 * 24 * 3600
     assert error(guest.refresh(token)) == "invalid_client"
+
+
+def test_how_long_a_registration_lasts_is_settable() -> None:
+    guest = Guest()
+    token = guest.signed_in()["refreshToken"]
+    guest.world.identities.expire_clients()
+    assert error(guest.refresh(token)) == "invalid_client"
+    guest.world.client_lifetime = 5
+    answer = guest.bench.sign_in("/client/register", clientName="test", clientType="public").json()
+    assert answer["clientSecretExpiresAt"] == guest.bench.now + 5
+    account = guest.world.add_account("short")
+    assert account.client.expires_at == guest.bench.now + 5
 
 
 def test_faults_of_the_token_endpoint() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from amq2api.dialects import amazonq as q
 from amq2api.sim.catalogue import MODELS
+from sim.asking import asked
 from sim.client import Bench
 
 WAYS = ["body", "query", "rest", "control plane"]
@@ -72,25 +73,70 @@ def test_profiles_depend_on_the_kind_of_account() -> None:
     assert [profile.arn for profile in profiles] == [account.profile_arn]
 
 
-def test_usage_in_both_encodings() -> None:
+def test_profiles_are_listed_page_by_page() -> None:
     bench = Bench()
-    bench.account.credits_used = 12.345
-    body = bench.operation("GetUsageLimits", {"origin": "CLI", "isEmailRequired": True}).body
-    known = {"authorization": f"Bearer {bench.token}"}
-    path = "/getUsageLimits?origin=CLI&isEmailRequired=true"
-    assert bench.send("GET", path, headers=known).body == body
-    limits = q.read_usage_limits(body)
-    assert limits.usage_breakdown_list is not None and limits.user_info is not None
-    (credits,) = limits.usage_breakdown_list
-    assert credits.current_usage_with_precision == 12.35 and credits.usage_limit == 10_000
-    assert limits.next_date_reset is not None and limits.next_date_reset > bench.now
-    assert limits.user_info["email"] == "alice@example.com"
+    bench.world.profiles = [(f"Team {n}", "us-east-1") for n in range(23)]
+    bench.token = bench.world.access_token(bench.world.add_account("bob", "idc"))
+    found: list[str] = []
+    page: dict[str, Any] = {"maxResults": 10}
+    while True:
+        profiles, following = q.read_profiles(bench.operation("ListAvailableProfiles", page).body)
+        found += [profile.profile_name for profile in profiles]
+        if following is None:
+            break
+        page["nextToken"] = following
+    assert found == [f"Team {n}" for n in range(23)]
+    assert bench.world.counts["ListAvailableProfiles"] == 3
+    assert bench.operation("ListAvailableProfiles", {"maxResults": 11}).status == 400
 
 
-def test_a_used_up_quota_can_still_be_read() -> None:
+EUROPE, AMERICA = "eu-central-1", "us-east-1"
+
+
+@pytest.mark.parametrize(
+    ("host", "names"),
+    [
+        ("127.0.0.1:3016", ["One", "Two"]),
+        ("q.us-east-1.amazonaws.com", ["One"]),
+        ("q.eu-central-1.amazonaws.com", ["Two"]),
+        ("codewhisperer.us-east-1.amazonaws.com", ["One"]),
+        ("management.eu-central-1.kiro.dev", ["Two"]),
+        ("q.ap-south-1.amazonaws.com", []),
+    ],
+)
+def test_an_address_of_amazon_knows_the_profiles_of_its_region(host: str, names: list[str]) -> None:
     bench = Bench()
-    bench.account.credits_used = bench.account.credits_limit
-    assert bench.operation("GetUsageLimits", {"origin": "CLI"}).status == 200
+    bench.world.profiles = [("One", AMERICA), ("Two", EUROPE)]
+    account = bench.world.add_account("bob", "idc")
+    headers = {"authorization": f"Bearer {bench.world.access_token(account)}", "host": host}
+    answer = bench.send("POST", "/ListAvailableProfiles", headers=headers, body=b"{}")
+    profiles, _ = q.read_profiles(answer.body)
+    assert [profile.profile_name for profile in profiles] == names
+    for profile in account.profiles:
+        path = f"/ListAvailableModels?origin=CLI&profileArn={profile.arn}"
+        status = bench.send("GET", path, headers=headers).status
+        assert status == (200 if profile.name in names else 403)
+
+
+def test_each_profile_of_an_account_is_its_own_and_no_other() -> None:
+    bench = Bench()
+    bench.world.profiles = [("One", AMERICA), ("Two", EUROPE)]
+    bob, eve = (bench.world.add_account(name, "idc") for name in ("bob", "eve"))
+    assert [profile.region for profile in bob.profiles] == [AMERICA, EUROPE]
+    assert bob.credentials["profile_arn"] == bob.profiles[0].arn
+    bench.token = bench.world.access_token(bob)
+    for account, status in ((bob, 200), (eve, 403)):
+        for profile in account.profiles:
+            assert bench.generate(asked(profileArn=profile.arn)).status == status
+
+
+def test_an_account_may_have_no_profile() -> None:
+    bench = Bench()
+    bench.world.profiles = []
+    account = bench.world.add_account("bob", "idc")
+    bench.token = bench.world.access_token(account)
+    assert account.profile_arn is None and "profile_arn" not in account.credentials
+    assert bench.operation("ListAvailableProfiles", {}).json()["profiles"] == []
 
 
 def test_a_suspended_account_can_read_nothing() -> None:

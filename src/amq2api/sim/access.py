@@ -45,7 +45,7 @@ def admitted(world: World, incoming: Incoming, members: Mapping[str, Any] | None
         refused = refuse(account.refusal)
         if refused.answer.status in _WHO:
             raise refused
-    _profile(account, members or {})
+    _profile(account, members or {}, incoming.region)
     return account
 
 
@@ -75,11 +75,14 @@ def _bearer(world: World, incoming: Incoming) -> Account:
     return account
 
 
-def _profile(account: Account, members: Mapping[str, Any]) -> None:
+def _profile(account: Account, members: Mapping[str, Any], region: str | None) -> None:
     arn = members.get("profileArn")
     if arn is None:
         if account.needs_profile:
             raise refuse("profile-400")
-    # Token and profile are cross-checked; a Builder ID has none to name (1.5).
-    elif isinstance(arn, str) and arn != account.profile_arn:
-        raise refuse("bearer-403")
+    elif isinstance(arn, str):
+        # Token and profile are cross-checked; a Builder ID has none to name (1.5). A profile
+        # of another region is refused like a foreign one (4.3).
+        named = next((profile for profile in account.profiles if profile.arn == arn), None)
+        if named is None or region not in (None, named.region):
+            raise refuse("bearer-403")

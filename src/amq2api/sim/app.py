@@ -7,6 +7,7 @@ answer under the same address.
 
 import json
 from collections.abc import Mapping
+from email.utils import formatdate
 from typing import Any
 from urllib.parse import unquote
 
@@ -18,6 +19,7 @@ from .asgi import (
     ASGIApp,
     ClientGone,
     Incoming,
+    Message,
     Receive,
     Reply,
     Scope,
@@ -50,7 +52,10 @@ _TOO_LARGE = Reply(413, b"<html><body><h1>Request Entity Too Large</h1></body></
 
 
 def create_app(world: World) -> ASGIApp:
-    """A pretended Amazon Q around *world*, whose attributes may change at any time."""
+    """A pretended Amazon Q around *world*, whose attributes may change at any time.
+
+    Its answers have a Date header: a server around it should add none of its own.
+    """
     return _App(world)
 
 
@@ -62,14 +67,27 @@ class _App:
         if scope["type"] == "lifespan":
             await _live(receive, send)
         elif scope["type"] == "http":
+            dated = self._dated(send)
             try:
                 incoming = await read(scope, receive)
             except TooLarge:
-                await answer(send, _TOO_LARGE)
+                await answer(dated, _TOO_LARGE)
             except ClientGone:
                 return
             else:
-                await self._serve(incoming, receive, send)
+                await self._serve(incoming, receive, dated)
+
+    def _dated(self, send: Send) -> Send:
+        """*send*, but answers begin with the time as the service sees it."""
+
+        async def dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                now = self._world.clock() + self._world.clock_error
+                date = (b"date", formatdate(now, usegmt=True).encode())
+                message = {**message, "headers": [date, *message["headers"]]}
+            await send(message)
+
+        return dated
 
     async def _serve(self, incoming: Incoming, receive: Receive, send: Send) -> None:
         world = self._world
@@ -130,7 +148,7 @@ class _App:
             members.update(record.body)
         account = admitted(self._world, incoming, members)
         record.account = account.name
-        return exchange(self._world, account, members)
+        return exchange(self._world, account, members, incoming.region)
 
     def _record(
         self, operation: str, encoding: Encoding, incoming: Incoming, body: Any

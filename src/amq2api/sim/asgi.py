@@ -1,6 +1,7 @@
 """The little of ASGI that is needed here: read a request, send an answer."""
 
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -17,6 +18,10 @@ ASGIApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 _MAX_BODY = 64 * 1024 * 1024
 _MASKED = "***"
 _SECRET_HEADERS = frozenset({"authorization", "cookie", "x-api-key"})
+_REGIONAL = re.compile(
+    r"https?://[a-z]+\.([a-z]{2}(?:-[a-z]+)+-\d)\.(?:amazonaws\.com|kiro\.dev)(?::\d+)?"
+)
+"""The service's own addresses (upstream-protocol.md 1.1, 5.1)."""
 
 
 class TooLarge(Exception):
@@ -45,6 +50,12 @@ class Incoming:
             return json.loads(self.body)
         except (ValueError, RecursionError):
             return None
+
+    @property
+    def region(self) -> str | None:
+        """The region that the address names; None for an address that is not Amazon's."""
+        named = _REGIONAL.fullmatch(self.base)
+        return named and named[1]
 
     @property
     def masked_headers(self) -> dict[str, str]:

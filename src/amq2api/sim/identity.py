@@ -2,16 +2,29 @@
 
 import random
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-__all__ = ["Account", "Client", "Device", "Identities", "Kind", "UnknownCode"]
+__all__ = [
+    "CLIENT_LIFETIME",
+    "ONE_PROFILE",
+    "Account",
+    "Client",
+    "Device",
+    "Identities",
+    "Kind",
+    "Profile",
+    "Trial",
+    "UnknownCode",
+]
 
 Kind: TypeAlias = Literal["builder-id", "idc", "api-key"]
 
-BUILDER_ID_HOST = "view.awsapps.com"
-_CLIENT_LIFETIME = 90 * 24 * 3600
+FREE_PLAN = "Q DEVELOPER FREE"
+CLIENT_LIFETIME = 90 * 24 * 3600.0
+ONE_PROFILE = (("Everyone", "us-east-1"),)
+"""Name and region of each profile that an IdC account gets."""
 _CODE_LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
 _DIGITS_AND_CAPITALS = string.ascii_uppercase + string.digits
 
@@ -29,6 +42,27 @@ class Client:
     expires_at: float
 
 
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What the members of an Identity Center instance may use, and in which API region."""
+
+    arn: str
+    name: str
+
+    @property
+    def region(self) -> str:
+        return self.arn.split(":")[3]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Credits on top for a while; *expires_at* is Unix time."""
+
+    used: float
+    limit: float
+    expires_at: float
+
+
 @dataclass(slots=True)
 class Account:
     """Somebody who may ask. Tests change its members at will."""
@@ -36,8 +70,8 @@ class Account:
     name: str
     kind: Kind
     client: Client
-    profile_arn: str | None = None
-    """The one profile of an IdC account; Builder IDs and API keys have none (1.5)."""
+    profiles: list[Profile] = field(default_factory=list)
+    """Those of an IdC account; Builder IDs and API keys have none (1.5)."""
     needs_profile: bool = False
     """Whether a request without ``profileArn`` is refused."""
     refusal: str | None = None
@@ -47,8 +81,18 @@ class Account:
     credits_used: float = 0.0
     credits_limit: float = 10_000.0
     """Reached, every request meets the monthly quota."""
+    plan: str = "Q DEVELOPER PRO"
+    """Title of the subscription."""
+    trial: Trial | None = None
+    resets_at: float | None = None
+    """Unix time at which the month of the allowance ends; a round one if None."""
     refresh_token: str = field(default="", repr=False)
     """The newest one; older ones are dead."""
+
+    @property
+    def profile_arn(self) -> str | None:
+        """The profile to ask with; of several, the first."""
+        return self.profiles[0].arn if self.profiles else None
 
     @property
     def credentials(self) -> dict[str, str]:
@@ -94,17 +138,29 @@ class Identities:
         self._access: dict[str, _Access] = {}
         self._refresh: dict[str, Account] = {}
 
-    def register(self) -> Client:
+    def register(self, lifetime: float = CLIENT_LIFETIME) -> Client:
         now = self._clock()
-        client = Client(self._word(22), "eyJ" + self._word(60), now + _CLIENT_LIFETIME)
+        client = Client(self._word(22), "eyJ" + self._word(60), now + lifetime)
         self.clients[client.client_id] = client
         return client
 
-    def add(self, name: str, kind: Kind, client: Client | None = None) -> Account:
-        """A new account with a fresh refresh token (an API key is its own access token)."""
+    def add(
+        self,
+        name: str,
+        kind: Kind,
+        client: Client | None = None,
+        profiles: Iterable[tuple[str, str]] = ONE_PROFILE,
+    ) -> Account:
+        """A new account with a fresh refresh token (an API key is its own access token).
+
+        Args:
+            profiles: Name and region of each profile, if its kind has any.
+        """
         account = Account(name, kind, client or self.register())
+        if kind == "builder-id":
+            account.plan = FREE_PLAN
         if kind == "idc":
-            account.profile_arn = self._profile()
+            account.profiles = [self._profile(called, region) for called, region in profiles]
         if kind == "api-key":
             account.refresh_token = "ksk_" + self._word(40)
             self._access[account.refresh_token] = _Access(account, 0, float("inf"))
@@ -145,9 +201,16 @@ class Identities:
             if access.account.kind == "api-key" or account not in (None, access.account)
         }
 
-    def forget_refresh_tokens(self) -> None:
-        """Kill every refresh token: only signing in again helps."""
-        self._refresh.clear()
+    def forget_refresh_tokens(self, account: Account | None = None) -> None:
+        """Kill the refresh tokens of *account*, or all: only signing in again helps."""
+        self._refresh = {
+            token: owner for token, owner in self._refresh.items() if account not in (None, owner)
+        }
+
+    def expire_clients(self) -> None:
+        """Let the registrations of all accounts end now."""
+        for client in self.clients.values():
+            client.expires_at = min(client.expires_at, self._clock())
 
     def begin(self, client: Client, kind: Kind, lifetime: float, interval: float) -> Device:
         letters = [self._lots.choice(_CODE_LETTERS) for _ in range(8)]
@@ -165,22 +228,23 @@ class Identities:
             UnknownCode: there is none.
         """
         for device in self.devices.values():
-            if device.user_code == user_code.strip().upper():
+            if device.user_code.replace("-", "") == user_code.strip().upper().replace("-", ""):
                 return device
         raise UnknownCode(user_code)
 
-    def approve(self, user_code: str) -> Account:
-        """Say yes: the device's next poll gets tokens of a new account."""
+    def approve(self, user_code: str, account: Account) -> None:
+        """Say yes in the name of *account*: the device's next poll gets its tokens, which
+        belong to the registration of the device from then on."""
         device = self.waiting(user_code)
-        if device.account is None:
-            name = f"signed-in-{len(self.accounts) + 1}"
-            device.account = self.add(name, device.kind, device.client)
-        return device.account
+        if account.client is not device.client:
+            account.client = device.client
+            self.new_refresh_token(account)
+        device.account = account
 
-    def _profile(self) -> str:
+    def _profile(self, called: str, region: str) -> Profile:
         digits = "".join(self._lots.choice(string.digits) for _ in range(12))
         name = "".join(self._lots.choice(_DIGITS_AND_CAPITALS) for _ in range(12))
-        return f"arn:aws:codewhisperer:us-east-1:{digits}:profile/{name}"
+        return Profile(f"arn:aws:codewhisperer:{region}:{digits}:profile/{name}", called)
 
     def _word(self, length: int) -> str:
         letters = string.ascii_letters + string.digits

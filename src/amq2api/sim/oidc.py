@@ -6,9 +6,10 @@ upstream-protocol.md 5.1 to 5.5.
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
+from urllib.parse import urlsplit
 
 from .asgi import Incoming, Reply, json_reply
-from .identity import BUILDER_ID_HOST, Account, Client, Device
+from .identity import Account, Client, Device, Kind
 from .world import World
 
 __all__ = ["OPERATIONS", "masked"]
@@ -17,6 +18,7 @@ Body: TypeAlias = Mapping[str, Any]
 
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 REFRESH_GRANT = "refresh_token"
+_BUILDER_ID_HOST, _BUILDER_ID_REGION = "view.awsapps.com", "us-east-1"
 _JITTER = 0.1  # seconds by which a poll may come early
 _SECRETS = frozenset({"clientSecret", "refreshToken", "deviceCode", "code", "codeVerifier"})
 
@@ -59,7 +61,9 @@ def register(world: World, incoming: Incoming, body: Body) -> Reply:
         return refused("invalid_client_metadata")
     if not isinstance(scopes, list) or not all(isinstance(scope, str) for scope in scopes):
         return refused("invalid_scope")
-    client = world.identities.register()
+    if "issuerUrl" in body and _kind(body["issuerUrl"], incoming.region) is None:
+        return refused("invalid_request", "Invalid issuerUrl")
+    client = world.identities.register(world.client_lifetime)
     return json_reply(200, {
         "clientId": client.client_id,
         "clientSecret": client.client_secret,
@@ -74,15 +78,10 @@ def authorize(world: World, incoming: Incoming, body: Body) -> Reply:
     client = _client(world, body)
     if client is None:
         return refused("invalid_client")
-    start_url = body.get("startUrl")
-    if not isinstance(start_url, str) or not start_url:
-        return refused("invalid_request")
-    device = world.identities.begin(
-        client,
-        "builder-id" if BUILDER_ID_HOST in start_url else "idc",
-        world.device_lifetime,
-        world.poll_interval,
-    )
+    kind = _kind(body.get("startUrl"), incoming.region)
+    if kind is None:
+        return refused("invalid_request", "Invalid startUrl")
+    device = world.identities.begin(client, kind, world.device_lifetime, world.poll_interval)
     page = f"{incoming.base}/device"
     return json_reply(200, {
         "deviceCode": device.device_code,
@@ -92,6 +91,20 @@ def authorize(world: World, incoming: Incoming, body: Body) -> Reply:
         "expiresIn": int(world.device_lifetime),
         "interval": int(world.poll_interval),
     })  # fmt: skip
+
+
+def _kind(start_url: object, region: str | None) -> Kind | None:
+    """Whose sign-in *start_url* begins; None if it is no start URL, or not one of *region*."""
+    try:
+        parts = urlsplit(start_url if isinstance(start_url, str) else "")
+    except ValueError:
+        return None
+    if parts.scheme != "https" or not parts.hostname:
+        return None
+    if parts.hostname != _BUILDER_ID_HOST:
+        return "idc"
+    # Builder ID lives in one region (5.1).
+    return "builder-id" if region in (None, _BUILDER_ID_REGION) else None
 
 
 def create_token(world: World, incoming: Incoming, body: Body) -> Reply:

@@ -5,6 +5,7 @@ import binascii
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from . import usage
 from .access import refuse
 from .catalogue import DEFAULT_MODEL
 from .faults import Fault
@@ -14,7 +15,10 @@ from .world import World
 __all__ = ["OPERATIONS", "Invalid", "offered"]
 
 Members: TypeAlias = Mapping[str, Any]
-_MONTH = 30 * 24 * 3600
+Operation: TypeAlias = Callable[[World, Account, Members, str | None], dict[str, Any]]
+"""Takes the region of the address it was asked at, None where the address names none."""
+
+_ABILITIES = ("COMPLETIONS", "ANALYSIS", "CONVERSATIONS")
 
 
 class Invalid(Exception):
@@ -32,7 +36,9 @@ def offered(world: World, account: Account) -> dict[str, Mapping[str, Any]]:
     return {i: m for i, m in world.models.items() if allowed is None or i in allowed}
 
 
-def list_models(world: World, account: Account, members: Members) -> dict[str, Any]:
+def list_models(
+    world: World, account: Account, members: Members, region: str | None
+) -> dict[str, Any]:
     if not isinstance(members.get("origin"), str):
         raise Invalid("origin")
     models = list(offered(world, account).values())
@@ -43,52 +49,33 @@ def list_models(world: World, account: Account, members: Members) -> dict[str, A
     return answer
 
 
-def list_profiles(world: World, account: Account, members: Members) -> dict[str, Any]:
+def list_profiles(
+    world: World, account: Account, members: Members, region: str | None
+) -> dict[str, Any]:
     if account.kind == "builder-id":
         raise refuse("builder-id-403")
     if account.kind == "api-key":
         raise refuse("api-key-403")
-    profile = {
-        "arn": account.profile_arn,
-        "profileName": f"{account.name} profile",
-        "status": "ACTIVE",
-        "profileType": "Q_DEVELOPER",
-        "activeFunctionalities": ["COMPLETIONS", "ANALYSIS", "CONVERSATIONS"],
-    }
-    page, following = _page([profile], members, most=10)
+    profiles = [
+        {
+            "arn": profile.arn,
+            "profileName": profile.name,
+            "status": "ACTIVE",
+            "profileType": "Q_DEVELOPER",
+            "activeFunctionalities": list(_ABILITIES),
+        }
+        for profile in account.profiles
+        if region in (None, profile.region)
+    ]
+    page, following = _page(profiles, members, most=10)
     return {"profiles": page, "nextToken": following}
 
 
-def usage_limits(world: World, account: Account, members: Members) -> dict[str, Any]:
-    reset = (int(world.clock()) // _MONTH + 1) * _MONTH
+def usage_limits(
+    world: World, account: Account, members: Members, region: str | None
+) -> dict[str, Any]:
     with_email = str(members.get("isEmailRequired", "")).lower() == "true"
-    user = {"userId": f"d-0000000000.{account.name}"}
-    used, limit = account.credits_used, account.credits_limit
-    breakdown = {
-        "bonuses": [], "currency": "USD", "currentOverages": 0, "currentOveragesWithPrecision": 0,
-        "currentUsage": int(used), "currentUsageWithPrecision": round(used, 2),
-        "displayName": "Credit", "displayNamePlural": "Credits", "freeTrialInfo": None,
-        "nextDateReset": reset, "overageCap": int(limit), "overageCapWithPrecision": limit,
-        "overageCharges": 0, "overageRate": 0.04, "resourceType": "CREDIT", "unit": "INVOCATIONS",
-        "usageLimit": int(limit), "usageLimitWithPrecision": limit,
-    }  # fmt: skip
-    return {
-        "daysUntilReset": (reset - int(world.clock())) // (24 * 3600),
-        "limits": [],
-        "nextDateReset": reset,
-        "overageConfiguration": {"overageLimit": None, "overageStatus": "DISABLED"},
-        "subscriptionInfo": {
-            "overageCapability": "OVERAGE_CAPABLE",
-            "subscriptionManagementTarget": "MANAGE",
-            "subscriptionTitle": "Q DEVELOPER PRO (simulated)",
-            "type": "Q_DEVELOPER_STANDALONE_PRO",
-            "upgradeCapability": "UPGRADE_INCAPABLE",
-        },
-        "totalUsage": None,
-        "usageBreakdown": None,
-        "usageBreakdownList": [breakdown],
-        "userInfo": {**user, "email": f"{account.name}@example.com"} if with_email else user,
-    }
+    return usage.limits(account, world.clock(), world.profile, with_email=with_email)
 
 
 def _page(items: Sequence[Any], members: Members, *, most: int) -> tuple[list[Any], str | None]:
@@ -119,7 +106,7 @@ def _start(members: Members) -> int:
         raise Invalid("nextToken") from None
 
 
-OPERATIONS: Mapping[str, Callable[[World, Account, Members], dict[str, Any]]] = {
+OPERATIONS: Mapping[str, Operation] = {
     "ListAvailableModels": list_models,
     "ListAvailableProfiles": list_profiles,
     "GetUsageLimits": usage_limits,

@@ -14,7 +14,7 @@ from uuid import UUID
 from .catalogue import MODELS, Model
 from .dressing import Profile
 from .faults import Encoding, Fault
-from .identity import Account, Identities, Kind
+from .identity import CLIENT_LIFETIME, ONE_PROFILE, Account, Identities, Kind
 from .scenarios import ECHO, Choice, UnknownScenario, choose
 from .validator import STRICT, Rules
 
@@ -96,6 +96,12 @@ class World:
         ``html``, ``garbage``, or an OIDC error code such as ``invalid_grant``."""
         self.poll_interval = 1.0
         self.device_lifetime = 600.0
+        self.client_lifetime = CLIENT_LIFETIME
+        """Seconds for which a new registration is good."""
+        self.profiles: list[tuple[str, str]] = list(ONE_PROFILE)
+        """Name and API region of each profile of the next IdC accounts."""
+        self.clock_error = 0.0
+        """Seconds by which the Date header of answers is ahead of the clock."""
 
         self.requests: deque[Recorded] = deque(maxlen=_KEPT)
         self.disconnects: deque[Disconnect] = deque(maxlen=_KEPT)
@@ -139,7 +145,9 @@ class World:
 
     def add_account(self, name: str = "", kind: Kind = "idc") -> Account:
         """A new account, ready to ask; its ``credentials`` are what a gateway stores."""
-        return self.identities.add(name or f"account-{len(self.identities.accounts) + 1}", kind)
+        known = self.identities
+        client = known.register(self.client_lifetime)
+        return known.add(name or f"account-{len(known.accounts) + 1}", kind, client, self.profiles)
 
     def demo_account(self) -> dict[str, str]:
         """Credentials of an account that is made when first asked for: ``refresh_token``,
@@ -151,9 +159,18 @@ class World:
         """A valid access token without asking the token endpoint for it."""
         return self.identities.new_access_token(account, self.token_lifetime, 0)
 
-    def approve(self, user_code: str) -> Account:
-        """Say yes to a device that shows *user_code*."""
-        return self.identities.approve(user_code)
+    def approve(self, user_code: str, account: Account | None = None) -> Account:
+        """Say yes to a device that shows *user_code*, as *account* or as somebody new.
+
+        Raises:
+            UnknownCode: no device shows it.
+        """
+        device, known = self.identities.waiting(user_code), self.identities
+        if account is None:
+            name = f"signed-in-{len(known.accounts) + 1}"
+            account = device.account or known.add(name, device.kind, device.client, self.profiles)
+        known.approve(user_code, account)
+        return account
 
     def deny(self, user_code: str) -> None:
         self.identities.waiting(user_code).denied = True
@@ -162,9 +179,9 @@ class World:
         """Access tokens given out so far are no good any more."""
         self.identities.expire(account)
 
-    def revoke_refresh_tokens(self) -> None:
+    def revoke_refresh_tokens(self, account: Account | None = None) -> None:
         """Refresh tokens given out so far are no good any more: sign in again."""
-        self.identities.forget_refresh_tokens()
+        self.identities.forget_refresh_tokens(account)
 
     def request_id(self) -> str:
         return str(UUID(int=self.lots.getrandbits(128), version=4))
