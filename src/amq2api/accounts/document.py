@@ -5,7 +5,7 @@ Every change keeps members it does not know and the order of those it finds, and
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from amq2api.errors import BadRequest, Conflict, GatewayError, NotFound
@@ -16,6 +16,7 @@ _ORDER = (
     "id", "refresh_token", "client_id", "client_secret", "profile_arn", "name", "is_active",
     "created_at",
 )  # fmt: skip
+_SAME_ID = "an account with this id is already in the list"
 _TWICE = "an account with this refresh token is already in the list"
 
 
@@ -32,11 +33,14 @@ class StoreBroken(GatewayError):
         self.line, self.column = line, column
 
 
-def parse(raw: bytes, *, name: str) -> list[Entry]:
+def parse(
+    raw: bytes, *, name: str, opened: Callable[[list[Any]], list[Any]] = lambda entries: entries
+) -> list[Entry]:
     """Read the whole file; nothing but space is an empty list.
 
     Args:
         name: What to call the file in errors.
+        opened: Makes encrypted members plain; raises EntryProblem where it cannot.
 
     Raises:
         StoreBroken: it is no JSON list of accounts.
@@ -56,6 +60,7 @@ def parse(raw: bytes, *, name: str) -> list[Entry]:
     if not isinstance(entries, list):
         raise StoreBroken(f"{name}: must hold a list of accounts")
     try:
+        entries = opened(entries)
         accounts(entries)
     except EntryProblem as exc:
         raise StoreBroken(f"{name}: {exc}") from exc
@@ -119,6 +124,38 @@ def added(entries: list[Entry], fields: Mapping[str, Any]) -> list[Entry]:
     return activated(grown, new.id) if new.is_active else grown
 
 
+def added_all(
+    entries: list[Entry], newcomers: Sequence[Entry]
+) -> tuple[list[Entry], list[str], list[tuple[str, str]]]:
+    """With those of *newcomers* that can be read and are not here yet.
+
+    Which one is active is theirs to say only where nobody was before: an import must not turn
+    the traffic to another seat.
+
+    Returns:
+        The entries, the ids of the new ones, and of the others what they are called and why not.
+    """
+    known = accounts(entries)
+    seats = {account.refresh_token for account in known}
+    ids = {account.id for account in known}
+    grown, fresh, passed = list(entries), list[str](), list[tuple[str, str]]()
+    for index, newcomer in enumerate(newcomers, 1):
+        try:
+            account = read_entry(newcomer, index)
+        except EntryProblem as exc:
+            passed.append((_called(newcomer, index), str(exc)))
+            continue
+        if account.refresh_token in seats or account.id in ids:
+            why = _TWICE if account.refresh_token in seats else _SAME_ID
+            passed.append((account.name or account.id, why))
+            continue
+        seats.add(account.refresh_token)
+        ids.add(account.id)
+        fresh.append(account.id)
+        grown.append(newcomer | {"is_active": False} if known else newcomer)
+    return settled(grown), fresh, passed
+
+
 def updated(entries: list[Entry], wanted: str, changes: Mapping[str, Any]) -> list[Entry]:
     """With members of one entry replaced; None removes one.
 
@@ -169,6 +206,11 @@ def _place(entries: list[Entry], wanted: str) -> int:
         if account.id == wanted:
             return place
     raise NotFound("no account in account.json has this id")
+
+
+def _called(entry: object, index: int) -> str:
+    name = entry.get("name") if isinstance(entry, dict) else None
+    return name if isinstance(name, str) and name else f"entry {index}"
 
 
 def _stated(entry: Entry, account: Account, *, active: bool) -> Entry:

@@ -16,9 +16,13 @@ Entry: TypeAlias = dict[str, Any]
 """One object of account.json, as it stands there."""
 Source: TypeAlias = Literal["file", "environment"]
 
-_SECRETS = ("refresh_token", "client_id", "client_secret")
+SECRETS = ("refresh_token", "client_id", "client_secret")
+"""Members that are nobody else's business, and that every entry has."""
 _TEXTS = ("profile_arn", "name", "region", "start_url", "auth")
-_KNOWN = frozenset({*_SECRETS, *_TEXTS, "id", "is_active", "created_at", "enabled"})
+_KNOWN = frozenset({
+    *SECRETS, *_TEXTS, "id", "is_active", "created_at", "enabled", "registration_expires_at",
+})  # fmt: skip
+_LAST = 253_402_300_800  # the end of the year 9999, which is as far as dates go
 # A region becomes part of a host name, so nothing but a region may pass.
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d{1,2}")
 
@@ -73,6 +77,8 @@ class Account:
     start_url: str = ""
     auth: str = ""
     enabled: bool = True
+    registration_expires_at: float | None = None
+    """Unix time, seconds: when the client registration ends, and only a new login helps."""
     extra: Mapping[str, Any] = field(default_factory=dict, repr=False, hash=False)
     """Members of the entry that mean nothing to us."""
     source: Source = "file"
@@ -137,8 +143,8 @@ def read_entry(entry: object, index: int, *, source: Source = "file") -> Account
     """
     if not isinstance(entry, dict):
         raise EntryProblem(index, "", "is not an object")
-    text = {key: _text(entry, key, index) for key in (*_SECRETS, *_TEXTS)}
-    for key in _SECRETS:
+    text = {key: _text(entry, key, index) for key in (*SECRETS, *_TEXTS)}
+    for key in SECRETS:
         if not text[key]:
             raise EntryProblem(index, key, "is missing")
     if text["region"] and not _REGION.fullmatch(text["region"]):
@@ -149,6 +155,7 @@ def read_entry(entry: object, index: int, *, source: Source = "file") -> Account
         is_active=_flag(entry, "is_active", index, default=False),
         enabled=_flag(entry, "enabled", index, default=True),
         created_at=_moment(entry, index),
+        registration_expires_at=_seconds(entry, "registration_expires_at", index),
         extra={key: value for key, value in entry.items() if key not in _KNOWN},
         source=source,
     )
@@ -183,3 +190,13 @@ def _moment(entry: Entry, index: int) -> str | float | None:
     if value is not None and not isinstance(value, str | int | float):
         raise EntryProblem(index, "created_at", "must be a string or a number")
     return value
+
+
+def _seconds(entry: Entry, key: str, index: int) -> float | None:
+    value = entry.get(key)
+    if value is None:
+        return None
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not (number and 0 <= value < _LAST):  # NaN is not, either
+        raise EntryProblem(index, key, "must be a time in Unix seconds")
+    return float(value) or None  # 0 stands for never (RFC 7591, 3.2.1)

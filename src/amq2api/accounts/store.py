@@ -6,19 +6,22 @@ an event loop make them in a thread.
 
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
 from . import document, files
+from .accountfile import AccountFile
 from .document import StoreBroken
-from .files import BeingEdited, StorageFailed
+from .errand import Errand
+from .files import StorageFailed
 from .model import Account, Entry
+from .sealing import Custody, Seal
 
 _Change: TypeAlias = Callable[[list[Entry]], list[Entry] | None]
-_TRIES = 5
+_REST = 60.0  # seconds before sealing is tried again in a file that cannot be written
 # The stamp of no file, so that one which could not be read is tried again at each look.
 _NEVER: files.Stamp = (-1, -1, -1)
 
@@ -52,6 +55,7 @@ class _View:
     stamp: files.Stamp | None = None
     listed: tuple[Account, ...] = ()
     problem: StoreBroken | None = None
+    settled: bool = True
 
 
 class FileStore:
@@ -60,8 +64,13 @@ class FileStore:
     A change made elsewhere shows after *interval* seconds at most. While the file is broken
     the accounts it last held go on serving, and it is not written.
 
+    With a seal, secrets are written sealed. Those that someone has put in plain are taken as they
+    are, and sealed soon after by a thread.
+
     Args:
         environment: The account to use while the file is missing or lists none.
+        seal: The key to keep secrets under.
+        earlier: What they were kept under before: opens, too (``rekeying.py``).
         clock: Seconds, any origin; decides when to look at the file again.
         now: Unix time in seconds.
     """
@@ -71,23 +80,34 @@ class FileStore:
         path: Path,
         environment: Account | None = None,
         *,
+        seal: Seal | None = None,
+        earlier: Seal | None = None,
         interval: float = 0.5,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._path, self._environment = path, environment
+        self._file, self._environment = AccountFile(path, Custody(seal, earlier)), environment
         self._interval, self._clock, self._now = interval, clock, now
         self._view, self._next_look = _View(), float("-inf")
         self._looking = threading.Lock()
+        self._settling = Errand(self.settle, rest=_REST, clock=clock)
 
     @property
     def problem(self) -> StoreBroken | None:
         self.accounts()
         return self._view.problem
 
+    @property
+    def exposed(self) -> bool:
+        """Whether a secret stands in plain in the file although there is a key."""
+        self.accounts()
+        return not self._view.settled
+
     def accounts(self) -> tuple[Account, ...]:
         if self._clock() >= self._next_look:
             self._look()
+            if not self._view.settled:
+                self._settling.start()
         view = self._view
         # A broken file that was never whole stands for accounts we cannot know: to act as the
         # environment's account instead would spend someone else's seat.
@@ -95,36 +115,71 @@ class FileStore:
             return view.listed
         return (self._environment,)
 
+    def entries(self) -> list[Entry]:
+        """What the file holds, members we do not know included, with all secrets in plain.
+
+        Raises:
+            StoreBroken, StorageFailed: it cannot be read.
+        """
+        try:
+            return self._file.read().entries
+        except OSError as exc:
+            raise StorageFailed(f"{self._file.path.name} cannot be read: {exc.strerror}") from exc
+
     def add(self, fields: Mapping[str, Any]) -> Account:
-        moment = datetime.fromtimestamp(self._now(), UTC).isoformat(timespec="seconds")
-        dated = {"created_at": moment.replace("+00:00", "Z"), **fields}
-        return self._change(lambda entries: document.added(entries, dated))[-1]
+        dated = {"created_at": self._moment(), **fields}
+        return self._change(lambda now: document.added(now, dated))[-1]
+
+    def add_all(self, entries: Sequence[Entry]) -> tuple[list[Account], list[tuple[str, str]]]:
+        """Add several in one write, such as those of a bundle.
+
+        Returns:
+            The new accounts; of those passed over, what they are called and why.
+        """
+        moment, fresh, passed = self._moment(), list[str](), list[tuple[str, str]]()
+        dated = [e if e.get("created_at") else e | {"created_at": moment} for e in entries]
+
+        def change(now: list[Entry]) -> list[Entry] | None:
+            nonlocal fresh, passed
+            grown, fresh, passed = document.added_all(now, dated)
+            return grown if fresh else None
+
+        after = self._change(change)
+        return [_pick(after, wanted) for wanted in fresh], passed
 
     def update(self, wanted: str, **changes: Any) -> Account:
-        return _pick(self._change(lambda e: document.updated(e, wanted, changes)), wanted)
+        return _pick(self._change(lambda now: document.updated(now, wanted, changes)), wanted)
 
     def remove(self, wanted: str) -> None:
-        self._change(lambda entries: document.removed(entries, wanted))
+        self._change(lambda now: document.removed(now, wanted))
 
     def activate(self, wanted: str) -> Account:
-        return _pick(self._change(lambda e: document.activated(e, wanted)), wanted)
+        return _pick(self._change(lambda now: document.activated(now, wanted)), wanted)
 
     def rotate(self, wanted: str, *, spent: Collection[str], fresh: str) -> bool:
-        after = self._change(lambda e: document.rotated(e, wanted, spent=spent, fresh=fresh))
+        after = self._change(lambda now: document.rotated(now, wanted, spent=spent, fresh=fresh))
         return any(a.id == wanted and a.refresh_token == fresh for a in after)
+
+    def settle(self) -> None:
+        """Write secrets as they ought to stand, if any does not. Raises as changes do."""
+        try:
+            self._file.settle()
+        finally:
+            self._look()
 
     def _look(self) -> None:
         with self._looking:
             self._next_look = self._clock() + self._interval
             try:
-                if (current := files.stamp(self._path)) == self._view.stamp:
+                if (current := self._file.stamp()) == self._view.stamp:
                     return
-                current, entries = self._read()
-                self._view = _View(self._trusted(current), document.accounts(entries))
+                current, entries, rest = self._file.read()
+                listed = document.accounts(entries)
+                self._view = _View(self._trusted(current), listed, settled=rest.settled)
             except StoreBroken as exc:
                 self._view = _View(current, self._view.listed, exc)
             except OSError as exc:
-                unreadable = StoreBroken(f"{self._path.name} cannot be read: {exc.strerror}")
+                unreadable = StoreBroken(f"{self._file.path.name} cannot be read: {exc.strerror}")
                 self._view = _View(_NEVER, self._view.listed, unreadable)
 
     def _trusted(self, stamp: files.Stamp | None) -> files.Stamp | None:
@@ -133,36 +188,15 @@ class FileStore:
         recent = stamp is not None and abs(self._now() - stamp[0] / 1e9) < 2.5
         return _NEVER if recent else stamp
 
-    def _read(self) -> tuple[files.Stamp | None, list[Entry]]:
-        stamp, raw = files.read(self._path)
-        if stamp is not None and not raw.strip() and self._view.listed:
-            # An editor that saves in place empties the file first; a list is emptied with [].
-            raise StoreBroken(f"{self._path.name}: is empty; a list without accounts is []")
-        return stamp, document.parse(raw, name=self._path.name)
-
     def _change(self, change: _Change) -> tuple[Account, ...]:
-        """Read, change and write under the lock; None from *change* leaves the file alone.
-
-        The bytes are read anew and the stamp compared again at the last moment, so that an
-        edit by hand is built upon, not lost.
-        """
         try:
-            with files.Lock(self._path):
-                for _ in range(_TRIES):
-                    stamp, entries = self._read()
-                    after = change(entries)
-                    if after is None:
-                        return document.accounts(entries)
-                    if self._write(document.render(after), stamp):
-                        return document.accounts(after)
-        except OSError as exc:
-            raise StorageFailed(f"{self._path.name} cannot be written: {exc.strerror}") from exc
+            return document.accounts(self._file.change(lambda now: change(now.entries)))
         finally:
             self._look()
-        raise BeingEdited(f"{self._path.name} is being edited by someone else; try again")
 
-    def _write(self, raw: bytes, stamp: files.Stamp | None) -> bool:
-        return files.replace(self._path, raw, unless=lambda: files.stamp(self._path) != stamp)
+    def _moment(self) -> str:
+        moment = datetime.fromtimestamp(self._now(), UTC).isoformat(timespec="seconds")
+        return moment.replace("+00:00", "Z")
 
 
 def _pick(accounts: tuple[Account, ...], wanted: str) -> Account:
