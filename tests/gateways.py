@@ -164,14 +164,15 @@ async def running(
 
 
 @asynccontextmanager
-async def serving(app: Any) -> AsyncIterator[str]:
-    """An ASGI application on a free port of this machine."""
+async def serving(app: Any, *, dated: bool = True) -> AsyncIterator[str]:
+    """An ASGI application on a free port of this machine; *dated* if it leaves the Date header
+    to the server."""
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
     server = uvicorn.Server(
         uvicorn.Config(
             app, log_level="warning", access_log=False, timeout_graceful_shutdown=1,
-            lifespan="on", http="httptools",
+            lifespan="on", http="httptools", date_header=dated,
         )
     )  # fmt: skip
     task = asyncio.ensure_future(server.serve(sockets=[listening]))

@@ -55,7 +55,8 @@ def test_sockets_know_their_protocol(host: str) -> None:
 
 
 def test_the_demo_says_how_to_use_it(demo: Started) -> None:
-    said = demo.said("Claude Code")
+    said = demo.said("ANTHROPIC_AUTH_TOKEN")
+    assert said.index(f"    {demo.url}/\n") < said.index("curl"), "the page comes first"
     assert f"curl -N {demo.url}/v1/messages" in said
     assert f'Anthropic(base_url="{demo.url}"' in said
     assert f"ANTHROPIC_BASE_URL={demo.url}" in said
@@ -147,6 +148,25 @@ def test_a_stream_under_way_may_end(tmp_path: Path) -> None:
     assert b"message_start" in begun
     assert rest.rstrip().endswith(b'{"type":"message_stop"}')
     assert done.status == 0
+
+
+def test_a_demo_may_begin_without_an_account(tmp_path: Path) -> None:
+    """Not even with one of the environment, which is nobody's business in a demonstration."""
+    real = {"AMAZONQ_REFRESH_TOKEN": "aor-real", "AMAZONQ_CLIENT_ID": "id",
+            "AMAZONQ_CLIENT_SECRET": "hush"}  # fmt: skip
+    with started(tmp_path, "serve", "--demo", "--no-account", "--say", "Hello", **real) as demo:
+        said = demo.said("ANTHROPIC_AUTH_TOKEN")
+        assert "sign in" in said and "$ amq2api chat" not in said
+        refused = run("chat", "Hello", "--url", demo.url)
+        done = demo.stop()
+    assert (done.status, refused.status) == (0, 1)
+    assert "no account" in refused.err.lower()
+
+
+def test_without_an_account_means_the_demo() -> None:
+    done = run("serve", "--no-account")
+    assert (done.status, done.out) == (2, "")
+    assert "--demo" in done.err
 
 
 def test_a_second_signal_does_not_wait(tmp_path: Path) -> None:

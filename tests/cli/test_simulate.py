@@ -1,5 +1,8 @@
 """``amq2api simulate``: a pretend Amazon Q, and the settings that lead a gateway to it."""
 
+import urllib.request
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import pytest
@@ -22,6 +25,13 @@ def test_an_unknown_scenario_is_refused() -> None:
     assert "'nonsense'" in done.err
 
 
+def dates(url: str) -> str:
+    """The one Date header of an answer."""
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(f"{url}/__sim") as told:
+        (date,) = told.headers.get_all("date")
+        return str(date)
+
+
 @pytest.mark.parametrize("profile", ["classic", "2026"])
 def test_a_gateway_uses_it_with_what_it_prints(profile: str, tmp_path: Path) -> None:
     there, here = tmp_path / "there", tmp_path / "here"
@@ -29,6 +39,7 @@ def test_a_gateway_uses_it_with_what_it_prints(profile: str, tmp_path: Path) -> 
     here.mkdir()
     words = ("simulate", "--profile", profile, "--scenario", "one-word")
     with started(there, *words) as simulator:
+        assert parsedate_to_datetime(dates(simulator.url)) <= datetime.now(UTC)
         (here / ".env").write_text(simulator.said("PROFILE_ARN"))
         with started(here, "serve") as gateway:
             said = run("chat", "Hello", "--url", gateway.url)

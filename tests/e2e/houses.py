@@ -65,7 +65,7 @@ async def _running(home: Path, settings: dict[str, Any]) -> AsyncIterator[House]
     world = World()
     account_file = home / "account.json"
     account_file.write_bytes(msgspec.json.encode([world.demo_account()]))
-    async with serving(create_app(world)) as service:
+    async with serving(create_app(world), dated=False) as service:
         given = config.load(
             api_endpoint=f"{service}/",
             token_endpoint=f"{service}/token",

@@ -11,6 +11,7 @@ from amq2api.config import Settings
 from amq2api.errors import GatewayError
 from amq2api.log import configure, log
 
+from .app import Complaint
 from .building import gateway
 from .chat import address, request, show
 from .demo import pretend, words
@@ -29,6 +30,10 @@ def command(
         bool,
         typer.Option("--demo", help="Ask a pretend Amazon Q in this process: no account needed."),
     ] = False,
+    no_account: Annotated[
+        bool,
+        typer.Option("--no-account", help="With --demo: begin without an account, to sign in."),
+    ] = False,
     say: Annotated[
         str | None,
         typer.Option(metavar="TEXT", help="Send this message through it first, show the answer."),
@@ -39,27 +44,29 @@ def command(
     It stops on Ctrl-C or SIGTERM: streams under way get 30 seconds to end, a second signal
     cuts them.
     """
+    if no_account and not demo:
+        raise Complaint("--no-account: only the demonstration has one to do without: add --demo", 2)
     settings = settings_or_complain(host=host, port=port)
     configure(settings.log_level, settings.log_format)
-    run(_serve(settings, demo=demo, say=say))
+    run(_serve(settings, demo=demo, with_account=not no_account, say=say))
 
 
-async def _serve(settings: Settings, *, demo: bool, say: str | None) -> None:
+async def _serve(settings: Settings, *, demo: bool, with_account: bool, say: str | None) -> None:
     keys = keys_to_serve(settings)
     sock = listen(settings.host, settings.port)
     url = address(settings)
     async with AsyncExitStack() as stack:
         stack.callback(sock.close)
         if demo:
-            settings = await stack.enter_async_context(pretend(settings))
+            settings = await stack.enter_async_context(pretend(settings, with_account=with_account))
         app = gateway(settings, keys)
 
         async def begin() -> None:
             log.info("serving", url=url, version=__version__, demo=demo, keys=len(keys))
-            if say is not None:
+            if say is not None and with_account:
                 await _say(url, say, next(iter(keys), ""))
             if demo:
-                typer.echo(words(url, closed=bool(keys)))
+                typer.echo(words(url, closed=bool(keys), with_account=with_account))
 
         await serve(app, sock, then=begin)
 

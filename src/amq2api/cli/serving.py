@@ -21,11 +21,12 @@ _PATIENCE = 30  # seconds that streams under way get to end in
 class _Server(uvicorn.Server):
     """uvicorn without its way with signals: it ends the process by the signal, tidied up or not."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Any, *, dated: bool) -> None:
         super().__init__(
             uvicorn.Config(
                 app, http="httptools", ws="none", lifespan="on", interface="asgi3",
                 access_log=False, log_config=None, server_header=False, proxy_headers=False,
+                date_header=dated,
                 backlog=_BACKLOG, timeout_graceful_shutdown=_PATIENCE + 5,
             )
         )  # fmt: skip
@@ -68,9 +69,13 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 @asynccontextmanager
-async def serving(app: Any, sock: socket.socket) -> AsyncIterator[_Server]:
-    """*app* answers on *sock* while the block runs; streams under way may end."""
-    server = _Server(app)
+async def serving(app: Any, sock: socket.socket, *, dated: bool = True) -> AsyncIterator[_Server]:
+    """*app* answers on *sock* while the block runs; streams under way may end.
+
+    Args:
+        dated: Whether answers get a Date header; those of the simulator have one.
+    """
+    server = _Server(app, dated=dated)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(server.serve(sockets=[sock]))
         await server.up.wait()
@@ -81,12 +86,17 @@ async def serving(app: Any, sock: socket.socket) -> AsyncIterator[_Server]:
 
 
 async def serve(
-    app: Any, sock: socket.socket, *, then: Callable[[], Awaitable[None]] | None = None
+    app: Any,
+    sock: socket.socket,
+    *,
+    then: Callable[[], Awaitable[None]] | None = None,
+    dated: bool = True,
 ) -> None:
     """Serve until SIGINT or SIGTERM; a second one, or time, cuts the streams that still run.
 
     Args:
         then: Done once *app* answers; not finished if a signal comes first.
+        dated: As for :func:`serving`.
     """
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     running: list[_Server] = []
@@ -101,7 +111,7 @@ async def serve(
 
     for sign in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(sign, told)
-    async with serving(app, sock) as server:
+    async with serving(app, sock, dated=dated) as server:
         running.append(server)
         if then is not None:
             await _first(then(), stop)

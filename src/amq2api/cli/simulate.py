@@ -58,19 +58,30 @@ async def _simulate(host: str, port: int, profile: Profile, scenario: str) -> No
 
     async def begin() -> None:
         log.info("simulating", url=service, profile=profile, scenario=scenario)
-        typer.echo(environment(service, world.demo_account()))
+        typer.echo(words(service, world.demo_account()))
 
-    await serve(create_app(world), sock, then=begin)
+    await serve(create_app(world), sock, then=begin, dated=False)
 
 
-def environment(service: str, account: dict[str, str]) -> str:
-    """The settings that make a gateway ask *service* with *account*, as lines of a ``.env``."""
-    lines = {
-        "AMAZONQ_API_ENDPOINT": service,
-        "AMAZONQ_TOKEN_ENDPOINT": f"{service}token",
-        "AMAZONQ_REFRESH_TOKEN": account["refresh_token"],
-        "AMAZONQ_CLIENT_ID": account["client_id"],
-        "AMAZONQ_CLIENT_SECRET": account["client_secret"],
-        "AMAZONQ_PROFILE_ARN": account["profile_arn"],
-    }
-    return "".join(f"{name}={value}\n" for name, value in lines.items())
+def endpoints(service: str) -> dict[str, str]:
+    """The settings that make a gateway ask *service*."""
+    return {"AMAZONQ_API_ENDPOINT": service, "AMAZONQ_TOKEN_ENDPOINT": f"{service}token"}
+
+
+def credentials(account: dict[str, str]) -> dict[str, str]:
+    """The settings that make a gateway ask with *account*."""
+    return {f"AMAZONQ_{name.upper()}": value for name, value in account.items()}
+
+
+def words(service: str, account: dict[str, str]) -> str:
+    """A ``.env`` for a gateway that uses *service*."""
+    return (
+        "# What leads a gateway here, as lines for its .env.\n"
+        + _lines(endpoints(service))
+        + "# An account that may ask. Leave it out to sign in on the gateway's page instead.\n"
+        + _lines(credentials(account))
+    )
+
+
+def _lines(settings: dict[str, str]) -> str:
+    return "".join(f"{name}={value}\n" for name, value in settings.items())
