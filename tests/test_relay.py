@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from amq2api.accounts.health import HealthBook, TokenState
 from amq2api.accounts.model import Account, Token
 from amq2api.dialects import amazonq as q
 from amq2api.dialects import messages as m
@@ -63,6 +64,7 @@ class World:
     def __init__(self, *script: GatewayError | None, routing: Any = "active") -> None:
         self.script, self.diary, self.live = list(script), "", 0
         self.asks: list[Any] = []
+        self.now = 1_000_000.0
         self.no_token: set[str] = set()
         self.usage: Answer | GatewayError = UpstreamBroken("no")
         self.reads: Sequence[bytes] = (text("hi"), METERED)
@@ -70,9 +72,11 @@ class World:
             endpoint="http://service/", default_endpoint=True, user_agent="amq2api", origin="CLI",
             opt_out=True, attempts=3, routing=routing,
         )  # fmt: skip
+        self.health = HealthBook(lambda _: TokenState(True, False), lambda: self.now)
         self.relay = Relay(
             accounts=self, tokens=self, upstream=self, service=Service(self.ask),
-            catalogue=Catalogue({}, lambda: 0.0), manner=manner, sleep=self.pause,
+            catalogue=Catalogue({}, lambda: 0.0), manner=manner, health=self.health,
+            sleep=self.pause,
         )  # fmt: skip
 
     def accounts(self) -> list[Account]:

@@ -1,6 +1,7 @@
 import pytest
 
 from amq2api.accounts.choose import Routing, choose
+from amq2api.accounts.health import Health
 from amq2api.accounts.model import Account
 from amq2api.errors import NoAccount
 
@@ -14,6 +15,10 @@ def accounts(told: str) -> list[Account]:
         )
         for word in told.split()
     ]  # fmt: skip
+
+
+def well(_account: Account) -> Health:
+    return Health("ready")
 
 
 CHOICES: dict[str, tuple[str, str, Routing, str]] = {
@@ -31,8 +36,8 @@ CHOICES: dict[str, tuple[str, str, Routing, str]] = {
 
 @pytest.mark.parametrize(("told", "skip", "routing", "chosen"), CHOICES.values(), ids=CHOICES)
 def test_choices(told: str, skip: str, routing: Routing, chosen: str) -> None:
-    found = choose(accounts(told), skip=frozenset(skip.split()), routing=routing)
-    assert found.id == chosen
+    found = choose(accounts(told), skip=frozenset(skip.split()), routing=routing, health=well)
+    assert found.account.id == chosen
 
 
 NOBODY: dict[str, tuple[str, str, Routing, str | None, str]] = {
@@ -49,4 +54,7 @@ NOBODY: dict[str, tuple[str, str, Routing, str | None, str]] = {
 )
 def test_nobody(told: str, skip: str, routing: Routing, problem: str | None, words: str) -> None:
     with pytest.raises(NoAccount, match=words):
-        choose(accounts(told), skip=frozenset(skip.split()), routing=routing, problem=problem)
+        choose(
+            accounts(told), skip=frozenset(skip.split()), routing=routing, problem=problem,
+            health=well,
+        )  # fmt: skip

@@ -484,9 +484,10 @@ def test_what_health_may_know(world: World) -> None:
         assert world.tokens.state(account) == TokenState(has_token=False, expired=False)
         world.cached("old", life=10)
         world.tokens.load()
-        assert world.tokens.state(account) == TokenState(has_token=True, expired=False)
+        end = world.now + 10
+        assert world.tokens.state(account) == TokenState(True, False, expires_at=end)
         world.now += 10
-        assert world.tokens.state(account) == TokenState(has_token=True, expired=True)
+        assert world.tokens.state(account) == TokenState(True, True, expires_at=end)
         assert not world.endpoint.asks
 
     run(story())

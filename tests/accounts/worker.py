@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from amq2api.accounts.choose import choose
+from amq2api.accounts.health import Health
 from amq2api.accounts.store import FileStore
 from amq2api.accounts.tokens import TokenCache
 from amq2api.wire.exchange import Answer, Ask
@@ -26,7 +27,8 @@ async def ask_over_http(ask: Ask) -> Answer:
 async def main(accounts: str, cache: str, token_url: str) -> None:
     store = FileStore(Path(accounts))
     tokens = TokenCache(Path(cache), store=store, ask=ask_over_http, token_url=token_url)
-    token = await tokens.token(choose(store.accounts()))
+    chosen = choose(store.accounts(), health=lambda _: Health("ready"))
+    token = await tokens.token(chosen.account)
     sys.stdout.write(token.access)
 
 

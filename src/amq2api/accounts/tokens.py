@@ -21,8 +21,10 @@ from amq2api.errors import (
 from amq2api.wire.exchange import Answer, Ask
 
 from .cachefile import Minted, first
+from .health import TokenState
 from .model import DEFAULT_TOKEN_URL, Account, Token, fingerprint
 from .refresh import Flow, Pause, refresh
+from .sealing import Seal
 from .store import AccountStore
 from .vault import Vault
 
@@ -38,16 +40,11 @@ pass (5.5), but not by hammering."""
 PATIENCE = 60.0
 """Seconds to wait for another process that is renewing the same token."""
 _POLL = 0.05
+__all__ = [
+    "EARLY", "HOPELESS", "LEAST", "PATIENCE", "REST", "TokenCache", "TokenState",
+]  # fmt: skip
+
 _PASSING = (UpstreamBroken, UpstreamBusy, RateLimited)
-
-
-@dataclass(frozen=True, slots=True)
-class TokenState:
-    """What is known of an account's token without asking anyone."""
-
-    has_token: bool
-    expired: bool
-    login_required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +61,7 @@ class TokenCache:
         store: Told of rotated refresh tokens, so that the cache file may be lost.
         ask: Makes an exchange with a token endpoint; raises UpstreamBroken where the road fails.
         token_url: The setting; an account's region may say otherwise (``Account.token_url``).
+        seal: The key to keep tokens under in the file.
         now: Unix time in seconds.
     """
 
@@ -74,10 +72,11 @@ class TokenCache:
         store: AccountStore,
         ask: Callable[[Ask], Awaitable[Answer]],
         token_url: str = DEFAULT_TOKEN_URL,
+        seal: Seal | None = None,
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
-        self._vault, self._ask, self._token_url = Vault(path, store), ask, token_url
+        self._vault, self._ask, self._token_url = Vault(path, store, seal), ask, token_url
         self._now, self._sleep = now, sleep
         self._flights: dict[tuple[str, str], asyncio.Task[Token]] = {}
         self._rest_until: dict[str, float] = {}
@@ -95,9 +94,25 @@ class TokenCache:
     def state(self, account: Account) -> TokenState:
         """For a health report: no file and no network is touched."""
         held = self._vault.held(account)
-        spend = held.token.refresh if held else account.refresh_token
-        expired = held is not None and self._left(held) <= 0
-        return TokenState(held is not None, expired, self._refusal(account, spend) is not None)
+        refreshing = any(name == account.id for name, _ in self._flights)
+        if held is None:
+            refusal = self._refusal(account, account.refresh_token)
+            return TokenState(False, False, refusal is not None, refreshing)
+        token = held.token
+        return TokenState(
+            True,
+            self._left(held) <= 0,
+            self._refusal(account, token.refresh) is not None,
+            refreshing,
+            token.expires_at,
+            (fingerprint(token.refresh), held.seed, *held.spent),
+        )
+
+    def forgive(self, account_id: str) -> None:
+        """Let the next call try a refused refresh token again, as after an owner's word."""
+        self._refused = {
+            key: refusal for key, refusal in self._refused.items() if key[0] != account_id
+        }
 
     async def token(self, account: Account, *, refused: str | None = None) -> Token:
         """A token to make a call with, renewed first where need be.
@@ -127,6 +142,10 @@ class TokenCache:
             token = await asyncio.shield(flight)
             if mine or token.access != refused:
                 return token
+
+    async def adopt(self, account: Account, token: Token) -> None:
+        """Put to use what signing in has brought along with the configured refresh token."""
+        await self._vault.keep(account, first(token, account), spent=account.refresh_token)
 
     async def close(self) -> None:
         """Let refreshes under way end: the service may have rotated the token already."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from amq2api import __version__
+from amq2api.accounts.health import HealthBook
 from amq2api.accounts.model import Account, from_environment
 from amq2api.accounts.store import FileStore
 from amq2api.accounts.tokens import TokenCache
@@ -44,12 +45,14 @@ def parts(settings: Settings) -> Parts:
         idle_timeout=settings.idle_timeout,
         proxy=proxy_for,
     )
-    store = FileStore(settings.account_file, environment_account(settings))
+    seal = seal_in_force(settings)
+    store = FileStore(settings.account_file, environment_account(settings), seal=seal)
     tokens = TokenCache(
         settings.token_cache,
         store=store,
         ask=partial(client.ask, timeout=_TOKEN_TIMEOUT),
         token_url=str(settings.token_endpoint),
+        seal=seal,
     )
     relay = Relay(
         accounts=store,
@@ -58,6 +61,7 @@ def parts(settings: Settings) -> Parts:
         service=Service(partial(client.ask, timeout=_SERVICE_TIMEOUT)),
         catalogue=Catalogue(settings.model_map, time.monotonic),
         manner=_manner(settings),
+        health=HealthBook(tokens.state, time.time),
     )
     return Parts(client, store, tokens, relay)
 
@@ -69,7 +73,7 @@ def gateway(settings: Settings, api_keys: tuple[str, ...]) -> App:
 
     def health() -> tuple[bool, bool]:
         try:
-            state = tokens.state(relay.choose())
+            state = tokens.state(relay.choose().account)
         except GatewayError:
             return False, True
         return state.has_token, state.expired or not state.has_token
@@ -135,7 +139,7 @@ def _manner(settings: Settings) -> Manner:
 async def _warm(relay: Relay) -> None:
     """Have token and models at hand before the first call, and tell early what is wrong."""
     try:
-        account = relay.choose()
+        account = relay.choose().account
         await relay.tokens.token(account)
         await relay.catalogue.all(account.id, relay.loader(account))
     except GatewayError as failure:

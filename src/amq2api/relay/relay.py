@@ -6,14 +6,17 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from amq2api.accounts.choose import Routing, choose
+from amq2api.accounts.choose import Choice, Routing, choose
+from amq2api.accounts.health import HealthBook
 from amq2api.accounts.model import Account, Token
 from amq2api.bridge.backend import Identity
 from amq2api.dialects import amazonq as q
-from amq2api.errors import AccountFailure, GatewayError
+from amq2api.errors import AccountFailure, GatewayError, QuotaExhausted
 from amq2api.upstream.catalogue import Catalogue
 from amq2api.upstream.service import Service
 from amq2api.wire.exchange import Answer, Ask
+
+from .records import Records
 
 _EXPLAINING = 3.0  # seconds that finding out when a quota is renewed may take
 
@@ -90,7 +93,9 @@ class Manner:
 
 @dataclass(slots=True)
 class Relay:
-    """Safe to share between calls; remembers nothing of them but which accounts send trailers."""
+    """Safe to share between calls. What it remembers of them is in ``health`` and ``records``,
+    and which accounts send trailers.
+    """
 
     accounts: Accounts
     tokens: Tokens
@@ -98,13 +103,16 @@ class Relay:
     service: Service
     catalogue: Catalogue
     manner: Manner
+    health: HealthBook
+    records: Records = field(default_factory=Records)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     trailers: set[str] = field(default_factory=set)
 
-    def choose(self, skip: frozenset[str] = frozenset()) -> Account:
-        """The account that serves now.
+    def choose(self, skip: frozenset[str] = frozenset()) -> Choice:
+        """The account that serves now. Changes nothing.
 
         Raises:
+            AccountSuspended: it is stopped.
             NoAccount: there is none.
         """
         return choose(
@@ -112,12 +120,33 @@ class Relay:
             skip=skip,
             routing=self.manner.routing,
             problem=self.accounts.problem,
+            health=self.health.of,
         )
+
+    def report(self, account: Account, failure: GatewayError) -> None:
+        """Enter a failed attempt into the health of *account*."""
+        self.health.report(account, failure)
+        self.health.retain([known.id for known in self.accounts.accounts()])
+
+    async def explain(self, failure: QuotaExhausted, account: Account, access: str) -> None:
+        """Find out when the allowance is renewed; without an answer the words do without.
+
+        The service is not asked again as long as the answer is known.
+        """
+        if (known := self.health.of(account)).state == "quota_used" and known.until is not None:
+            failure.resets_at = known.until
+            return
+        asking = self.service.usage_limits(self.manner.identity(account), access)
+        try:
+            limits = await asyncio.wait_for(asking, _EXPLAINING)
+        except (GatewayError, TimeoutError):
+            return
+        failure.resets_at = limits.next_date_reset
 
     async def models(self) -> Sequence[q.Model]:
         """The models of the account that serves now; the built-in ones if there is no account."""
         try:
-            account = self.choose()
+            account = self.choose().account
         except AccountFailure:
             return q.BUILT_IN
         return await self.catalogue.all(account.id, self.loader(account))

@@ -1,12 +1,13 @@
 """The journey of one call: choose an account, knock upstream, and on failure do as policy says."""
 
-import asyncio
 import random
 import time
 from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from amq2api.accounts.choose import Choice, Passed
+from amq2api.accounts.health import in_words
 from amq2api.accounts.model import Account, Token
 from amq2api.accounts.policy import Attempt, next_step, pause
 from amq2api.bridge.amazonq.prepare import prepare, verdict
@@ -16,9 +17,8 @@ from amq2api.errors import ContextTooLong, GatewayError, NoAccount, QuotaExhaust
 from amq2api.log import log
 from amq2api.wire.exchange import Ask
 
+from .records import Record, shortened
 from .relay import Relay, Stream
-
-_EXPLAINING = 3.0  # seconds that finding out when a quota is renewed may take
 
 
 class Reply:
@@ -35,6 +35,9 @@ class Reply:
         self._born = time.monotonic()
         self._waited: float | None = None
         self._attempt = Attempt(number=0)
+        self._choice: Choice | None = None
+        self._tried: dict[str, str] = {}
+        """Accounts that have failed this call, and the class of each failure."""
         self._size = (0, 0)
         """Estimated tokens of the call, and of the model's window; none known is 0."""
         self.request_id = request_id
@@ -62,10 +65,9 @@ class Reply:
         self._waited = time.monotonic() - self._born
 
     async def _open(self) -> None:
-        relay, skip, refused = self._relay, frozenset[str](), None
-        account = relay.choose(skip)
+        relay, refused = self._relay, None
+        account = self._take(relay.choose())
         while True:
-            self.account = account
             self._attempt = replace(self._attempt, number=self._attempt.number + 1)
             token: Token | None = None
             try:
@@ -73,6 +75,7 @@ class Reply:
                 await self._knock(account, token)
             except GatewayError as failure:
                 self._drop()
+                await self._tell(failure, account, token)
                 step = next_step(
                     failure, self._attempt, limit=relay.manner.attempts,
                     routing=relay.manner.routing,
@@ -90,21 +93,35 @@ class Reply:
                     case "strip_reasoning":
                         self._attempt = replace(self._attempt, stripped=True)
                     case "failover":
-                        skip |= {account.id}
-                        account, refused = self._other(skip, failure), None
+                        self._tried[account.id] = type(failure).__name__
+                        account, refused = self._other(failure), None
                         self._attempt = replace(self._attempt, refreshed=False)
                     case "give_up":
-                        if isinstance(failure, QuotaExhausted) and token is not None:
-                            await self._explain(failure, account, token)
                         raise
             else:
                 return
 
-    def _other(self, skip: frozenset[str], failure: GatewayError) -> Account:
+    def _take(self, choice: Choice) -> Account:
+        self._choice, self.account = choice, choice.account
+        if choice.why == "probe":
+            self._relay.health.probing(choice.account)
+        return choice.account
+
+    async def _tell(self, failure: GatewayError, account: Account, token: Token | None) -> None:
+        """Enter a failed attempt into the account's health; of a quota also when it is renewed."""
+        relay = self._relay
+        relay.report(account, failure)
+        if isinstance(failure, QuotaExhausted) and token is not None:
+            # Other calls know already; now the mark gets its end, and the client its date.
+            await relay.explain(failure, account, token.access)
+            relay.report(account, failure)
+
+    def _other(self, failure: GatewayError) -> Account:
         """The next account; where there is none, *failure* is the better explanation."""
         try:
-            return self._relay.choose(skip)
-        except NoAccount:
+            return self._take(self._relay.choose(frozenset(self._tried)))
+        except NoAccount as nobody:
+            failure.args = (f"{str(failure).removesuffix('.')}, and {nobody}.",)
             raise failure from None
 
     def begin(self) -> list[m.StreamEvent]:
@@ -173,6 +190,7 @@ class Reply:
             Ask(ask.url, ask.body, headers, ask.method), verdict
         )
         await self._first_word(translator, self._stream)
+        relay.health.succeeded(account)
 
     async def _first_word(self, translator: Translator, stream: Stream) -> None:
         """Until anything of the answer is here, whatever goes wrong is no answer at all."""
@@ -189,7 +207,7 @@ class Reply:
 
     async def _advance(self, translator: Translator, stream: Stream | None) -> list[m.StreamEvent]:
         if translator.failure is not None:
-            return self.fail(translator.failure)
+            return self._break_off(translator.failure)
         try:
             if translator.done or stream is None:
                 self._drop()
@@ -199,19 +217,14 @@ class Reply:
                 return translator.feed(data)
             events = translator.finish()
         except GatewayError as failure:
-            return self.fail(failure)
+            return self._break_off(failure)
         self._ended = True
         return events
 
-    async def _explain(self, failure: QuotaExhausted, account: Account, token: Token) -> None:
-        """Find out when the allowance is renewed; without an answer the words do without."""
-        relay = self._relay
-        asking = relay.service.usage_limits(relay.manner.identity(account), token.access)
-        try:
-            limits = await asyncio.wait_for(asking, _EXPLAINING)
-        except (GatewayError, TimeoutError):
-            return
-        failure.resets_at = limits.next_date_reset
+    def _break_off(self, failure: GatewayError) -> list[m.StreamEvent]:
+        if self.account is not None:
+            self._relay.report(self.account, failure)
+        return self.fail(failure)
 
     def _measure(self, failure: GatewayError) -> None:
         """Say how long is too long: the service does not, and clients look for both numbers.
@@ -231,23 +244,60 @@ class Reply:
             self._pending = []
 
     def _report(self) -> None:
-        outcome = self.outcome
-        seconds = time.monotonic() - self._born
+        record = self._record()
+        self._relay.records.add(record)
+        unknown = self.outcome.unknown_events
         log.info(
             "call",
-            request_id=self.request_id,
+            request_id=record.id,
             model=self._call.model,
-            account=self.account.id if self.account else None,
+            account=record.account or None,
+            why=record.why or None,
+            **({"passed": [str(one) for one in record.passed]} if record.passed else {}),
+            attempts=record.attempts,
+            outcome=record.outcome,
+            input_tokens=record.input_tokens,
+            output_tokens=record.output_tokens,
+            usage=record.usage,
+            credits=record.credits,
+            first=record.first,
+            seconds=record.seconds,
+            fidelity=record.notes,
+            **({"unknown_events": unknown} if unknown else {}),
+        )
+
+    def _record(self) -> Record:
+        outcome, failure, account = self.outcome, self.failure, self.account
+        seconds = time.monotonic() - self._born
+        return Record(
+            id=self.request_id,
+            at=time.time() - seconds,
+            model=shortened(self._call.model),
+            account=account.id if account else "",
+            account_name=account.name if account else "",
+            why=self._choice.why if self._choice else "",
+            passed=self._passed(),
             attempts=self._attempt.number,
-            outcome=_outcome(self.failure, outcome),
+            stream=bool(self._call.stream),
+            outcome=_outcome(failure, outcome),
+            ok=failure is None and bool(outcome.stop_reason),
+            error=in_words(failure) if failure else "",
             input_tokens=outcome.input_tokens,
             output_tokens=outcome.output_tokens,
             usage=outcome.usage_source,
             credits=outcome.credits,
             first=None if self._waited is None else round(self._waited, 3),
             seconds=round(seconds, 3),
-            fidelity=[str(note) for note in self.notes],
-            **({"unknown_events": outcome.unknown_events} if outcome.unknown_events else {}),
+            notes=tuple(map(str, self.notes)),
+        )
+
+    def _passed(self) -> tuple[Passed, ...]:
+        """Who was passed over, and what those that were tried have failed with."""
+        if self._choice is None or not self._choice.passed:
+            return ()
+        return tuple(
+            replace(one, reason=self._tried.get(one.account_id, one.reason))
+            for one in self._choice.passed
         )
 
 

@@ -4,6 +4,7 @@ The hot path: all events that one read from upstream completes leave in one send
 """
 
 import asyncio
+import time
 
 import msgspec
 
@@ -11,6 +12,7 @@ from amq2api.bridge.backend import Notes
 from amq2api.bridge.collect import Collector
 from amq2api.dialects import messages as m
 from amq2api.errors import GatewayError
+from amq2api.relay.records import refused
 from amq2api.relay.relay import Relay
 from amq2api.relay.reply import Reply, unknown_field_notes
 from amq2api.wire import sse
@@ -40,8 +42,16 @@ class CreateMessage:
         Raises:
             GatewayError: before anything was sent; the caller words the refusal.
         """
-        body = await read_body(scope, receive, self._max_body)
-        call = m.decode(body, betas=listed(scope, b"anthropic-beta"))
+        came = time.monotonic()
+        try:
+            body = await read_body(scope, receive, self._max_body)
+            call = m.decode(body, betas=listed(scope, b"anthropic-beta"))
+        except GatewayError as failure:
+            seconds = time.monotonic() - came
+            self._relay.records.add(
+                refused(answer.request_id, failure, at=time.time() - seconds, seconds=seconds)
+            )
+            raise
         reply = Reply(
             self._relay, call, answer.request_id, unknown_field_notes(m.unknown_fields(body))
         )

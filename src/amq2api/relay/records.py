@@ -1,0 +1,82 @@
+"""What is remembered of the latest calls: who served and why, how long, how much. No content."""
+
+from collections import deque
+from itertools import islice
+
+import msgspec
+
+from amq2api.accounts.choose import Passed
+from amq2api.accounts.health import in_words
+from amq2api.errors import GatewayError
+
+_LONGEST_NAME = 200
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """One call, when it was over. Also what is told of it as JSON."""
+
+    id: str
+    """The request id that the client was told."""
+    at: float
+    """When it came; Unix time in seconds."""
+    model: str = ""
+    """As the client named it; empty if the call could not be read."""
+    account: str = ""
+    """The id of the account that was asked last; empty if none was."""
+    account_name: str = ""
+    why: str = ""
+    """Why that account: see ``accounts.choose.Why``."""
+    passed: tuple[Passed, ...] = ()
+    """Who would have served before it, and why they did not."""
+    attempts: int = 0
+    stream: bool = False
+    outcome: str
+    """Claude's stop reason, the class of the failure, or ``abandoned`` by the client."""
+    ok: bool
+    error: str = ""
+    """The failure in words; empty where the call itself was at fault: they may quote it."""
+    input_tokens: int = 0
+    output_tokens: int = 0
+    usage: str = ""
+    """Where the counts come from: ``service``, ``context`` or ``estimate``."""
+    credits: float | None = None
+    first: float | None = None
+    """Seconds until the service began to answer."""
+    seconds: float = 0.0
+    """From the call's coming to its end."""
+    notes: tuple[str, ...] = ()
+    """What was changed on the way, as in the ``amq2api-fidelity`` header."""
+
+
+class Records:
+    """The latest *size* of them. Belongs to one event loop."""
+
+    def __init__(self, size: int = 500) -> None:
+        self._kept: deque[Record] = deque(maxlen=size)
+        self.last = 0
+        """How many there have been; grows with each."""
+
+    def add(self, record: Record) -> None:
+        self._kept.append(record)
+        self.last += 1
+
+    def recent(self, limit: int = 100) -> list[Record]:
+        """At most *limit*, the newest first."""
+        return list(islice(reversed(self._kept), max(limit, 0)))
+
+    def since(self, number: int) -> list[Record]:
+        """Those that came after ``last`` was *number*, the oldest first, as far as kept."""
+        return self.recent(self.last - number)[::-1]
+
+
+def refused(request_id: str, failure: GatewayError, *, at: float, seconds: float) -> Record:
+    """The record of a call that could not even be read."""
+    return Record(
+        id=request_id, at=at, outcome=type(failure).__name__, ok=False, error=in_words(failure),
+        seconds=round(seconds, 3),
+    )  # fmt: skip
+
+
+def shortened(name: str) -> str:
+    """A name that somebody else chose, at a length worth remembering."""
+    return name[:_LONGEST_NAME]
