@@ -1,6 +1,6 @@
 """Minting access tokens at AWS SSO OIDC, as a conversation without a network."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -71,7 +71,17 @@ def refresh(credential: Credential, *, now: float, token_url: str) -> Flow:
 
     Source: CreateToken, https://docs.aws.amazon.com/singlesignon/latest/OIDCAPIReference/
     """
-    ask = _ask(credential, token_url)
+    return _token((yield from insist(_ask(credential, token_url), _verdict)), credential, now)
+
+
+def insist(
+    ask: Ask, verdict: Callable[[Answer], GatewayError]
+) -> Generator[Ask | Pause, Answer | None, Answer]:
+    """Ask the sign-in service until it says yes, or what does not pass, or three times.
+
+    Raises:
+        GatewayError: *verdict* of the last answer; the UpstreamBroken that came instead of it.
+    """
     for number in range(1, ATTEMPTS + 1):
         try:
             answer = yield ask
@@ -80,9 +90,9 @@ def refresh(credential: Credential, *, now: float, token_url: str) -> Flow:
         else:
             assert answer is not None
             if answer.status == 200:
-                return _token(answer, credential, now)
-            failure = _verdict(answer)
-            if not _passes(answer):
+                return answer
+            failure = verdict(answer)
+            if not passes(answer):
                 break
         if number < ATTEMPTS:
             yield Pause(_pause(number, failure))
@@ -109,24 +119,30 @@ def _token(answer: Answer, credential: Credential, now: float) -> Token:
     return Token(minted.access_token, kept, now + minted.expires_in)
 
 
-def _passes(answer: Answer) -> bool:
+def passes(answer: Answer) -> bool:
+    """Whether asking once more may help."""
     code, _ = oidc.read_error(answer)
     return answer.status == 429 or answer.status >= 500 or code in ("slow_down", "server_error")
 
 
 def _verdict(answer: Answer) -> GatewayError:
     # The description is the endpoint's to word and could quote what was sent: it stays out.
-    code, _ = oidc.read_error(answer)
-    said = f"HTTP {answer.status}" if code == "unknown" else f"HTTP {answer.status} {code}"
+    code, said = oidc.read_error(answer)[0], refusal(answer)
     if answer.status < 500 and code in _VOID:
         return LoginRequired(f"{_VOID[code]} ({said}): {_CURE}")
     if answer.status == 429 or code == "slow_down":
         return RateLimited(f"the token endpoint asks to slow down ({said})",
-                           retry_after=_retry_after(answer))  # fmt: skip
-    return UpstreamBroken(f"the token endpoint answered {said}", retry_after=_retry_after(answer))
+                           retry_after=retry_after(answer))  # fmt: skip
+    return UpstreamBroken(f"the token endpoint answered {said}", retry_after=retry_after(answer))
 
 
-def _retry_after(answer: Answer) -> float | None:
+def refusal(answer: Answer) -> str:
+    """What was answered, in a few words of ours."""
+    code, _ = oidc.read_error(answer)
+    return f"HTTP {answer.status}" if code == "unknown" else f"HTTP {answer.status} {code}"
+
+
+def retry_after(answer: Answer) -> float | None:
     """Only seconds are read; the other form, a date, would need a clock."""
     said = answer.headers.get("retry-after", "")
     return float(said) if said.isascii() and said.isdigit() else None

@@ -1,6 +1,7 @@
 """The service's operations besides the streaming one. Source: upstream-protocol.md 6."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -10,10 +11,12 @@ import msgspec
 from amq2api.bridge.amazonq.prepare import headers, verdict
 from amq2api.bridge.backend import Identity
 from amq2api.dialects import amazonq as q
-from amq2api.errors import ProtocolError
+from amq2api.errors import GatewayError, ProtocolError
 from amq2api.wire.exchange import Answer, Ask
 
-_PAGES = 20  # of at most 100 models each; a service that pages for ever is broken
+_PAGES = 20  # of 100 models or 10 profiles; a service that pages for ever is broken
+# The official client writes the members of these into the query as well as the body (1.2).
+_QUERIED = frozenset({q.LIST_MODELS, q.GET_USAGE_LIMITS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +50,50 @@ class Service:
         answer = await self._call(q.GET_USAGE_LIMITS, members, identity, access)
         return q.read_usage_limits(answer.body)
 
+    async def profiles(self, identities: Sequence[Identity], access: str) -> list[q.Profile]:
+        """Every profile that may be asked with, each once.
+
+        Args:
+            identities: The same one at each place where there may be some: a profile is known
+                in its own region only.
+
+        Raises:
+            GatewayError: nobody told of any, and somebody failed to tell.
+        """
+        told = await asyncio.gather(*(self._tell(i, access) for i in identities))
+        found = {p.arn: p for profiles in told if isinstance(profiles, list) for p in profiles}
+        failures = [failure for failure in told if isinstance(failure, GatewayError)]
+        if failures and not found:
+            raise failures[0]
+        return list(found.values())
+
+    async def _tell(self, identity: Identity, access: str) -> list[q.Profile] | GatewayError:
+        try:
+            return await self._profiles(identity, access)
+        except GatewayError as failure:
+            return failure
+
+    async def _profiles(self, identity: Identity, access: str) -> list[q.Profile]:
+        profiles: list[q.Profile] = []
+        members: dict[str, Any] = {"maxResults": 10}
+        for _ in range(_PAGES):
+            answer = await self._call(q.LIST_PROFILES, members, identity, access)
+            page, token = q.read_profiles(answer.body)
+            profiles += page
+            if token is None:
+                return profiles
+            members["nextToken"] = token
+        raise ProtocolError("ListAvailableProfiles has no last page")
+
     async def _call(
         self, target: str, members: dict[str, Any], identity: Identity, access: str
     ) -> Answer:
         if identity.profile_arn:
             members["profileArn"] = identity.profile_arn
-        # The official client writes these members twice, into query and body (1.2).
+        query = f"?{urlencode(members)}" if target in _QUERIED else ""
         answer = await self.ask(
             Ask(
-                f"{identity.endpoint}?{urlencode(members)}",
+                f"{identity.endpoint}{query}",
                 msgspec.json.encode(members),
                 headers(identity, target) | {"authorization": f"Bearer {access}"},
             )

@@ -16,7 +16,8 @@ __all__ = [
     "BUILDER_ID_START_URL", "CLIENT_NAME", "DEVICE_GRANT", "REFRESH_GRANT", "SCOPES",
     "CreateTokenRequest", "CreateTokenResponse", "OidcError", "RegisterClientRequest",
     "RegisterClientResponse", "StartDeviceAuthorizationRequest",
-    "StartDeviceAuthorizationResponse", "encode", "read_error", "read_token",
+    "StartDeviceAuthorizationResponse", "encode", "read_authorization", "read_error",
+    "read_registration", "read_token",
 ]  # fmt: skip
 
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
@@ -59,14 +60,14 @@ class StartDeviceAuthorizationRequest(_Wire, frozen=True):
 
 
 class StartDeviceAuthorizationResponse(_Wire, frozen=True):
-    """*expires_in* and *interval* are seconds."""
+    """*expires_in* and *interval* are seconds; no interval means five (RFC 8628, 3.2)."""
 
     device_code: str
     user_code: str
     verification_uri: str
-    verification_uri_complete: str
+    verification_uri_complete: str | None = None
     expires_in: int = 600
-    interval: int = 1
+    interval: int = 5
 
 
 class CreateTokenRequest(_Wire, frozen=True):
@@ -106,9 +107,29 @@ class _ErrorBody(msgspec.Struct, frozen=True):
     error_description: str = ""
 
 
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
 encode = msgspec.json.Encoder().encode
+_registration = msgspec.json.Decoder(RegisterClientResponse).decode
+_authorization = msgspec.json.Decoder(StartDeviceAuthorizationResponse).decode
 _token = msgspec.json.Decoder(CreateTokenResponse).decode
 _error = msgspec.json.Decoder(_ErrorBody).decode
+
+
+def read_registration(answer: Answer) -> RegisterClientResponse:
+    """Read a successful RegisterClient; raises as :func:`read_token` does."""
+    try:
+        return _registration(answer.body)
+    except _UNREADABLE as exc:
+        raise ProtocolError("the registration was answered in an unknown shape") from exc
+
+
+def read_authorization(answer: Answer) -> StartDeviceAuthorizationResponse:
+    """Read a successful StartDeviceAuthorization; raises as :func:`read_token` does."""
+    try:
+        return _authorization(answer.body)
+    except _UNREADABLE as exc:
+        raise ProtocolError("the sign-in service answered in an unknown shape") from exc
 
 
 def read_token(answer: Answer) -> CreateTokenResponse:
@@ -119,7 +140,7 @@ def read_token(answer: Answer) -> CreateTokenResponse:
     """
     try:
         return _token(answer.body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
+    except _UNREADABLE as exc:
         raise ProtocolError("the token endpoint answered in an unknown shape") from exc
 
 
@@ -127,6 +148,6 @@ def read_error(answer: Answer) -> tuple[OidcError, str]:
     """The error code of a refusal, ``unknown`` if it names none of ours, and its description."""
     try:
         body = _error(answer.body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except _UNREADABLE:
         return "unknown", ""
     return _ERRORS.get(body.error, "unknown"), body.error_description
