@@ -5,12 +5,15 @@ docs/settings.md are made from this table.
 """
 
 import ipaddress
+import os
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+from dotenv import dotenv_values
 from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -21,6 +24,11 @@ Origin = Literal[
     "UNKNOWN",
 ]  # fmt: skip
 """The service's enum (upstream-protocol.md 1.5)."""
+
+_ENV_FILE = ".env"
+# How names begin that somebody may have meant for us.
+_OURS = ("AMQ2", "AMQAPI", "AMAZONQ", "AMAZON_Q")
+_OF_SCRIPTS = ("AMQ2API_VENV", "AMQ2API_SKIP_CLAUDE_CODE")  # start.sh and scripts/ read them
 
 Secrets = Annotated[tuple[SecretStr, ...], NoDecode]
 Names = Annotated[tuple[str, ...], NoDecode]
@@ -45,7 +53,7 @@ class Settings(BaseSettings):
     """Read with :func:`load`, which turns nonsense into :class:`BadSetting`."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True,
+        env_file=_ENV_FILE, env_file_encoding="utf-8", extra="ignore", frozen=True,
         populate_by_name=True, env_ignore_empty=True,
     )  # fmt: skip
 
@@ -255,7 +263,7 @@ def load(**overrides: Any) -> Settings:
     except ValidationError as exc:
         raise BadSetting("\n".join(_complaints(exc))) from None
     except (OSError, UnicodeDecodeError) as exc:
-        raise BadSetting(f".env: cannot be read as UTF-8 text ({type(exc).__name__})") from None
+        raise _unreadable(exc) from None
     _check_account(settings)
     return settings
 
@@ -277,6 +285,41 @@ def values(settings: Settings) -> Mapping[str, str]:
     for name, field in Settings.model_fields.items():
         shown[str(field.validation_alias)] = _shown(getattr(settings, name))
     return shown
+
+
+class Stranger(NamedTuple):
+    """A variable that looks like a setting and is none; nobody reads it."""
+
+    name: str
+    meant: str | None
+    """The setting whose name is most like it, if one is."""
+
+
+def strangers() -> list[Stranger]:
+    """Those of the environment and of ``.env``, by name.
+
+    Raises:
+        BadSetting: ``.env`` cannot be read.
+    """
+    known = [row.env for row in table()]
+    try:
+        given = {*os.environ, *dotenv_values(_ENV_FILE)}  # noqa: TID251  (here it may)
+    except (OSError, UnicodeDecodeError) as exc:
+        raise _unreadable(exc) from None
+    found = sorted(
+        name
+        for name in given
+        if name.upper().startswith(_OURS) and name.upper() not in (*known, *_OF_SCRIPTS)
+    )
+    return [Stranger(name, _nearest(name.upper(), known)) for name in found]
+
+
+def _nearest(name: str, known: list[str]) -> str | None:
+    return next(iter(get_close_matches(name, known, n=1, cutoff=0.8)), None)
+
+
+def _unreadable(exc: Exception) -> BadSetting:
+    return BadSetting(f".env: cannot be read as UTF-8 text ({type(exc).__name__})")
 
 
 def _check_account(settings: Settings) -> None:

@@ -9,6 +9,8 @@ from typer.core import TyperGroup
 from amq2api import __version__
 from amq2api.errors import GatewayError
 
+from .output import failure, say_json_line
+
 COMMANDS = {
     "serve": "serve",
     "simulate": "simulate",
@@ -16,11 +18,15 @@ COMMANDS = {
     "decode": "decode",
     "translate": "translate",
     "settings": "settings",
+    "accounts": "accounts",
 }
 """Name of the command: module whose ``command`` it is, a function or a group of commands."""
 
 _DEFAULT = "serve"
 _OWN_OPTIONS = ("--help", "-h", "--version")
+_FOR_PROGRAMS = "amq2api.json"
+# A mistake on the command line: whose class it is has changed between versions of Typer.
+_MISTAKE: Any = typer.BadParameter.__bases__[0]
 
 
 class Complaint(Exception):
@@ -28,11 +34,13 @@ class Complaint(Exception):
 
     Args:
         status: The exit status; 2 where what was asked for makes no sense.
+        kind: ``error.type`` for programs, in snake_case.
     """
 
-    def __init__(self, message: str, status: int = 1) -> None:
+    def __init__(self, message: str, status: int = 1, *, kind: str = "") -> None:
         super().__init__(message)
         self.status = status
+        self.kind = kind or ("bad_usage" if status == 2 else "failed")
 
 
 class _Commands(TyperGroup):
@@ -57,16 +65,25 @@ class _Commands(TyperGroup):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if not args or (args[0].startswith("-") and args[0] not in _OWN_OPTIONS):
             args = [_DEFAULT, *args]
+        # Looked for here, so that a mistake among the words themselves is told as JSON, too.
+        ctx.meta[_FOR_PROGRAMS] = "--json" in args
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
         except Complaint as exc:
-            message, status = str(exc), exc.status
+            failed, status = failure(exc, exc.kind), exc.status
         except GatewayError as exc:
-            message, status = str(exc) or type(exc).__name__, 1
-        typer.echo(message, err=True)
+            failed, status = failure(exc), 1
+        except _MISTAKE as exc:
+            if not ctx.meta[_FOR_PROGRAMS]:
+                raise
+            failed, status = {"type": "bad_usage", "message": exc.format_message()}, exc.exit_code
+        if ctx.meta[_FOR_PROGRAMS]:
+            say_json_line({"error": failed}, err=True)
+        else:
+            typer.echo(failed["message"], err=True)
         raise typer.Exit(status)
 
 
