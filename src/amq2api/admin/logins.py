@@ -3,74 +3,33 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, Protocol, TypeAlias
 
-from amq2api.accounts.model import DEFAULT_TOKEN_URL, Account, Token
-from amq2api.accounts.place import Kind, Place, distinct, place
-from amq2api.accounts.refresh import Pause
-from amq2api.accounts.signin import Flow, Login, Prompt, sign_in
+from amq2api.accounts.model import DEFAULT_TOKEN_URL
+from amq2api.accounts.place import place
+from amq2api.accounts.signin import sign_in
 from amq2api.accounts.store import AccountStore
-from amq2api.bridge.backend import Identity
-from amq2api.dialects import amazonq as q
 from amq2api.errors import (
     BadRequest,
     Conflict,
-    CredentialRefused,
     GatewayError,
-    LoginRequired,
-    NotEntitled,
     NotFound,
     RateLimited,
     UpstreamBroken,
-    UpstreamBusy,
 )
 from amq2api.log import log
-from amq2api.relay.relay import Manner
-from amq2api.upstream.service import Service
 from amq2api.wire.exchange import Answer, Ask
 
-from .login import LoginView, ProfileView, SignIn
+from .course import PATIENCE, Course, Health, Profiles, Tokens, profiles_everywhere
+from .login import LoginView, SignIn
 
-Profiles: TypeAlias = Callable[[str], Awaitable[Sequence[q.Profile]]]
-"""The profiles that the holder of an access token may choose from."""
+__all__ = ["KEPT", "MOST_KEPT", "MOST_PENDING", "LoginView", "Logins", "profiles_everywhere"]
 
 MOST_PENDING = 10
 KEPT, MOST_KEPT = 900.0, 50
 """Seconds for which a finished login is remembered, and how many are."""
-PATIENCE = 900.0
-"""Seconds for which a choice of profile is waited for."""
-API_REGIONS = ("us-east-1", "eu-central-1")
-"""Where the service lives (upstream-protocol.md 1.1)."""
 _LONGEST_NAME = 200
-# A new access token is refused for a moment (5.5), and nobody likes to sign in twice.
-_SETTLING = (1.0, 2.0, 4.0)
-_PASSING = (CredentialRefused, UpstreamBroken, UpstreamBusy, RateLimited)
-
-
-class Tokens(Protocol):
-    """Where access tokens are kept."""
-
-    async def adopt(self, account: Account, token: Token) -> None: ...
-
-
-class Health(Protocol):
-    """What is known of how accounts are doing."""
-
-    def clear(self, account_id: str) -> None: ...
-
-
-def profiles_everywhere(service: Service, manner: Manner) -> Profiles:
-    """How to ask for profiles: in both API regions, or where the operator said."""
-
-    def identity(endpoint: str) -> Identity:
-        return Identity(endpoint, "", "", origin=manner.origin, user_agent=manner.user_agent,
-                        opt_out=manner.opt_out)  # fmt: skip
-
-    regional = [f"https://q.{region}.amazonaws.com/" for region in API_REGIONS]
-    endpoints = regional if manner.default_endpoint else [manner.endpoint]
-    return partial(service.profiles, [identity(endpoint) for endpoint in endpoints])
 
 
 class Logins:
@@ -97,11 +56,9 @@ class Logins:
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         patience: float = PATIENCE,
     ) -> None:
-        self._ask, self._profiles, self._token_url = ask, profiles, token_url
-        self._store, self._tokens, self._health = store, tokens, health
-        self._now, self._sleep, self._patience = now, sleep, patience
+        self._course = Course(ask, profiles, store, tokens, health, now, sleep, patience)
+        self._store, self._token_url, self._now = store, token_url, now
         self._logins: dict[str, SignIn] = {}
-        self._naming = asyncio.Lock()
 
     async def start(
         self,
@@ -139,7 +96,9 @@ class Logins:
                          start_url=where.start_url, region=where.region)  # fmt: skip
         login = SignIn(view, where, name, account_id)
         self._logins[view.id] = login
-        login.task = asyncio.get_running_loop().create_task(self._run(login, flow(now=self._now)))
+        login.task = asyncio.get_running_loop().create_task(
+            self._course.run(login, flow(now=self._now))
+        )
         login.task.add_done_callback(partial(self._ended, login))
         return view
 
@@ -184,97 +143,6 @@ class Logins:
         for login_id in tuple(self._logins):
             await self.cancel(login_id)
 
-    async def _run(self, login: SignIn, flow: Flow) -> None:
-        signed_in = await self._converse(login, flow)
-        profile = None
-        if login.where.kind == "identity-center":
-            profile = await self._profile(login, signed_in.token.access)
-        login.storing = True
-        account = await self._keep(login, signed_in, profile)
-        log.info("login.done", account=account.id, kind=login.where.kind)
-        login.show(state="done", account_id=account.id)
-
-    async def _converse(self, login: SignIn, flow: Flow) -> Login:
-        try:
-            step = next(flow)
-            while True:
-                match step:
-                    case Ask():
-                        step = await self._exchange(flow, step)
-                    case Pause():
-                        await self._sleep(step.seconds)
-                        step = flow.send(None)
-                    case Prompt():
-                        login.show(
-                            state="waiting", user_code=step.user_code,
-                            verification_uri=step.verification_uri,
-                            verification_uri_complete=step.verification_uri_complete,
-                            expires_at=step.expires_at,
-                        )  # fmt: skip
-                        step = flow.send(None)
-        except StopIteration as done:
-            signed_in: Login = done.value
-            return signed_in
-
-    async def _exchange(self, flow: Flow, ask: Ask) -> Ask | Pause | Prompt:
-        try:
-            answer = await self._ask(ask)
-        except UpstreamBroken as exc:
-            return flow.throw(exc)
-        return flow.send(answer)
-
-    async def _profile(self, login: SignIn, access: str) -> q.Profile:
-        offered = {profile.arn: profile for profile in await self._offered(access)}
-        if not offered:
-            raise NotEntitled(
-                "this identity has no Amazon Q profile; its administrator has to give it one"
-            )
-        if len(offered) == 1:
-            return next(iter(offered.values()))
-        if (used := self._account(login.replaces)) and used.profile_arn in offered:
-            return offered[used.profile_arn]
-        return offered[await self._choice(login, list(offered.values()))]
-
-    async def _offered(self, access: str) -> Sequence[q.Profile]:
-        for pause in _SETTLING:
-            try:
-                return await self._profiles(access)
-            except _PASSING:
-                await self._sleep(pause)
-        return await self._profiles(access)
-
-    async def _choice(self, login: SignIn, offered: Sequence[q.Profile]) -> str:
-        login.choice = asyncio.get_running_loop().create_future()
-        views = tuple(ProfileView(p.arn, p.profile_name, _region(p.arn)) for p in offered)
-        until = self._now() + self._patience
-        login.show(state="choosing_profile", profiles=views, expires_at=until)
-        try:
-            async with asyncio.timeout(self._patience):
-                return await login.choice
-        except TimeoutError:
-            raise LoginRequired("nobody chose a profile in time; start again") from None
-
-    async def _keep(self, login: SignIn, signed_in: Login, profile: q.Profile | None) -> Account:
-        fields = signed_in.fields(login.where, profile.arn if profile else "")
-        if login.replaces:
-            named = fields | ({"name": login.name} if login.name else {})
-            account = await asyncio.to_thread(self._replace, login.replaces, named)
-        else:
-            async with self._naming:  # until it is stored, so that no two find the same name free
-                taken = {account.name for account in self._store.accounts()}
-                name = login.name or distinct(_name(login.where, profile), taken)
-                known = {key: value for key, value in fields.items() if value is not None}
-                account = await asyncio.to_thread(self._store.add, known | {"name": name})
-        self._health.clear(account.id)
-        await self._tokens.adopt(account, signed_in.token)
-        return account
-
-    def _replace(self, account_id: str, fields: dict[str, Any]) -> Account:
-        try:
-            return self._store.update(account_id, **fields)
-        except NotFound:
-            raise NotFound("the account was removed meanwhile; nothing was stored") from None
-
     def _ended(self, login: SignIn, task: asyncio.Task[None]) -> None:
         login.finished_at, login.choice = self._now(), None
         if task.cancelled():
@@ -293,15 +161,12 @@ class Logins:
             login.show(state="failed", error=error)
 
     def _changeable(self, account_id: str) -> None:
-        account = self._account(account_id)
+        account = next((a for a in self._store.accounts() if a.id == account_id), None)
         if account is None:
             raise NotFound("no account has this id")
         if account.source == "environment":
             raise Conflict("this account is set by AMAZONQ_* variables; change it there",
                            field="account_id")  # fmt: skip
-
-    def _account(self, account_id: str) -> Account | None:
-        return next((a for a in self._store.accounts() if a.id == account_id), None)
 
     def _find(self, login_id: str) -> SignIn:
         self._forget()
@@ -319,22 +184,9 @@ class Logins:
                 del self._logins[login.view.id]
 
 
-def _name(where: Place, profile: q.Profile | None) -> str:
-    if where.kind == "builder-id" or profile is None:
-        return "Builder ID"
-    return where.alias or profile.profile_name or "Identity Center"
-
-
-def _region(arn: str) -> str:
-    return f"{arn}:::".split(":")[3]
-
-
 def _words(login: SignIn, failure: GatewayError) -> str:
     said = str(failure) or type(failure).__name__
     if login.view.state == "starting" and isinstance(failure, UpstreamBroken):
         # A region that does not exist is a host that cannot be found.
         return f"{said}; signing in at region {login.where.region}"
     return said
-
-
-__all__ = ["API_REGIONS", "KEPT", "Kind", "LoginView", "Logins", "profiles_everywhere"]
