@@ -28,7 +28,8 @@ Origin = Literal[
 _ENV_FILE = ".env"
 # How names begin that somebody may have meant for us.
 _OURS = ("AMQ2", "AMQAPI", "AMAZONQ", "AMAZON_Q")
-_OF_SCRIPTS = ("AMQ2API_VENV", "AMQ2API_SKIP_CLAUDE_CODE")  # start.sh and scripts/ read them
+# start.sh and scripts/ read them.
+_OF_SCRIPTS = ("AMQ2API_VENV", "AMQ2API_SKIP_CLAUDE_CODE", "AMQ2API_CHROMIUM")
 
 Secrets = Annotated[tuple[SecretStr, ...], NoDecode]
 Names = Annotated[tuple[str, ...], NoDecode]
