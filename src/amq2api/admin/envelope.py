@@ -7,9 +7,13 @@ from typing import Any, NamedTuple
 import msgspec
 
 from amq2api import errors
+from amq2api.accounts.adminfile import AdminFileBroken
 from amq2api.accounts.document import StoreBroken
 from amq2api.accounts.files import BeingEdited, StorageFailed
 from amq2api.wire import sse
+
+from .access import SetupRefused, WrongPassword
+from .lockout import LockedOut
 
 JSON = "application/json"
 
@@ -28,7 +32,11 @@ ROWS: Mapping[type[errors.GatewayError], Row] = {
     errors.NotFound: Row(404, "not_found"),
     errors.WrongMethod: Row(405, "method_not_allowed"),
     errors.KeyRefused: Row(401, "not_signed_in"),
+    WrongPassword: Row(401, "wrong_password"),
     errors.OriginRefused: Row(403, "origin_refused"),
+    SetupRefused: Row(403, "setup_refused"),
+    LockedOut: Row(429, "locked_out"),
+    AdminFileBroken: Row(503, "admin_file_broken"),
     StoreBroken: Row(503, "store_broken"),
     StorageFailed: Row(503, "storage_failed"),
     BeingEdited: Row(409, "store_being_edited"),
