@@ -1,6 +1,7 @@
 """The course of one sign-in, from the first question to the stored account."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,6 +16,7 @@ from amq2api.bridge.backend import Identity
 from amq2api.dialects import amazonq as q
 from amq2api.errors import (
     CredentialRefused,
+    GatewayError,
     LoginRequired,
     NotEntitled,
     NotFound,
@@ -96,7 +98,11 @@ class Course:
             while True:
                 match step:
                     case Ask():
-                        step = await self._exchange(flow, step)
+                        said = await self._exchange(step)
+                        if isinstance(said, UpstreamBroken):
+                            step = flow.throw(said)
+                        else:
+                            step = flow.send(said)
                     case Pause():
                         await self.sleep(step.seconds)
                         step = flow.send(None)
@@ -112,12 +118,11 @@ class Course:
             signed_in: Login = done.value
             return signed_in
 
-    async def _exchange(self, flow: Flow, ask: Ask) -> Ask | Pause | Prompt:
+    async def _exchange(self, ask: Ask) -> Answer | UpstreamBroken:
         try:
-            answer = await self.ask(ask)
-        except UpstreamBroken as exc:
-            return flow.throw(exc)
-        return flow.send(answer)
+            return await self.ask(ask)
+        except UpstreamBroken as broken:
+            return broken
 
     async def _profile(self, login: SignIn, access: str) -> q.Profile:
         offered = {profile.arn: profile for profile in await self._offered(access)}
@@ -162,7 +167,8 @@ class Course:
                 known = {key: value for key, value in fields.items() if value is not None}
                 account = await asyncio.to_thread(self.store.add, known | {"name": name})
         self.health.clear(account.id)
-        await self.tokens.adopt(account, signed_in.token)
+        with contextlib.suppress(GatewayError):  # the account is stored; another token can be had
+            await self.tokens.adopt(account, signed_in.token)
         return account
 
     def _replace(self, account_id: str, fields: dict[str, Any]) -> Account:
