@@ -100,12 +100,12 @@ class _Mark:
     reason: str
     since: float | None
     until: float | None = None
+    told: float = 0.0
+    """When *until* was."""
 
     def stands(self, now: float) -> bool:
-        if self.until is None:
-            return True
-        # Begun in the future: the clock was set back, and the end cannot be trusted either.
-        return now < self.until and (self.since is None or self.since <= now)
+        # Told in the future: the clock was set back, and the end cannot be trusted either.
+        return self.until is None or self.told <= now < self.until
 
 
 @dataclass(slots=True)
@@ -125,7 +125,7 @@ class _Page:
         since: float | None = now
         if before is not None and before.stands(now):
             since, until = before.since, before.until if until is None else until
-        self.marks[state] = _Mark(reason, since, until)
+        self.marks[state] = _Mark(reason, since, until, now)
         self.tried = now
 
 
@@ -237,7 +237,7 @@ def _verdict(failure: errors.GatewayError, now: float) -> tuple[State, float | N
         case errors.RateLimited():
             wait = failure.retry_after
             told = wait if wait is not None and wait > 0 else _THROTTLE
-            return "throttled", now + min(told, LONGEST_THROTTLE)
+            return "throttled", now + min(max(told, 1.0), LONGEST_THROTTLE)
         case _:
             return None
 
