@@ -9,7 +9,7 @@ from .atrest import AtRest
 from .document import StoreBroken
 from .files import BeingEdited, StorageFailed
 from .model import Entry
-from .sealing import Custody
+from .sealing import Custody, Seal
 
 _TRIES = 5
 
@@ -24,10 +24,17 @@ class Sheet(NamedTuple):
 
 
 class AccountFile:
-    """Its methods block on the disk. Safe to share between threads."""
+    """Its methods block on the disk. Safe to share between threads.
 
-    def __init__(self, path: Path, custody: Custody) -> None:
-        self.path, self._custody = path, custody
+    Args:
+        seal: The key to keep secrets under.
+        earlier: What they were kept under before: opens, too (``rekeying.py``).
+    """
+
+    def __init__(
+        self, path: Path, seal: Seal | None = None, *, earlier: Seal | None = None
+    ) -> None:
+        self.path, self._custody = path, Custody(seal, earlier)
         self._held = False
 
     def stamp(self) -> files.Stamp | None:

@@ -4,8 +4,11 @@
 
     {"version": 1, "accounts": {"<id>": {"access_token": …, "refresh_token": …,
       "expires_at": 1760000000.0, "seed": "<sha256>", "spent": ["<sha256>", …]}}}
+
+Under a key the two tokens are sealed. A row that no key opens is as good as none, but is kept.
 """
 
+import contextlib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,8 +17,10 @@ import msgspec
 
 from . import files
 from .model import Account, Token, fingerprint
+from .sealing import Custody, Seal, SealBroken
 
 _VERSION = 1
+_SECRETS = ("access_token", "refresh_token")
 _REMEMBERED = 16
 
 
@@ -58,10 +63,17 @@ class _Row(msgspec.Struct, frozen=True):
 
 
 class CacheFile:
-    """One file for all accounts. Both methods block on the disk."""
+    """One file for all accounts. Its methods block on the disk.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    Args:
+        seal: The key to keep tokens under.
+        earlier: What they were kept under before: opens, too (``rekeying.py``).
+    """
+
+    def __init__(
+        self, path: Path, seal: Seal | None = None, *, earlier: Seal | None = None
+    ) -> None:
+        self.path, self._custody = path, Custody(seal, earlier)
 
     def lock(self, account_id: str) -> files.Lock:
         """What a process holds while it refreshes this account. One lock each: a token endpoint
@@ -74,23 +86,60 @@ class CacheFile:
         """Everything that can be understood: a cache is never a reason to fail."""
         minted: dict[str, Minted] = {}
         for account_id, raw in self._rows().items():
-            try:
-                row = msgspec.convert(raw, _Row)
-            except msgspec.ValidationError:
-                continue
-            token = Token(row.access_token, row.refresh_token, row.expires_at)
-            minted[account_id] = Minted(token, row.seed, row.spent)
+            with contextlib.suppress(msgspec.ValidationError, SealBroken):
+                minted[account_id] = self._minted(msgspec.convert(raw, _Row))
         return minted
 
     def put(self, account_id: str, minted: Minted) -> None:
         """On disk when this returns; other accounts' rows are kept. Raises OSError."""
         token = minted.token
-        row = _Row(token.access, token.refresh, token.expires_at, minted.seed, minted.spent)
+        access = self._custody.closed(token.access, "access_token")
+        refresh = self._custody.closed(token.refresh, "refresh_token")
+        row = _Row(access, refresh, token.expires_at, minted.seed, minted.spent)
         with files.Lock(self.path):
-            rows = {**self._rows(), account_id: row}
-            files.replace(
-                self.path, msgspec.json.encode({"version": _VERSION, "accounts": rows}) + b"\n"
-            )
+            self._write({**self._settled(self._rows()), account_id: row})
+
+    def settle(self) -> None:
+        """Write tokens as they ought to stand, if any does not. Raises OSError."""
+        rows = self._rows()
+        if self._settled(rows) == rows:
+            return
+        with files.Lock(self.path):
+            self._write(self._settled(self._rows()))
+
+    def census(self) -> tuple[int, int]:
+        """How many rows there are, and how many of them hold a token that no key opens."""
+        rows = self._rows()
+        return len(rows), sum(self._is_locked(raw) for raw in rows.values())
+
+    def _minted(self, row: _Row) -> Minted:
+        access = self._custody.opened(row.access_token, "access_token").plain
+        refresh = self._custody.opened(row.refresh_token, "refresh_token").plain
+        return Minted(Token(access, refresh, row.expires_at), row.seed, row.spent)
+
+    def _settled(self, rows: dict[str, Any]) -> dict[str, Any]:
+        """The rows, whatever is in them, with their tokens as they ought to stand."""
+        return {
+            account_id: raw | {key: self._right(text, key) for key, text in _tokens(raw)}
+            if isinstance(raw, dict)
+            else raw
+            for account_id, raw in rows.items()
+        }
+
+    def _is_locked(self, raw: Any) -> bool:
+        try:
+            for key, text in _tokens(raw):
+                self._custody.opened(text, key)
+        except SealBroken:
+            return True
+        return False
+
+    def _right(self, text: str, key: str) -> str:
+        try:
+            plain, settled = self._custody.opened(text, key)
+        except SealBroken:
+            return text
+        return text if settled else self._custody.closed(plain, key)
 
     def _rows(self) -> dict[str, Any]:
         try:
@@ -101,3 +150,12 @@ class CacheFile:
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return {}
         return rows if isinstance(rows, dict) else {}
+
+    def _write(self, rows: dict[str, Any]) -> None:
+        whole = {"version": _VERSION, "accounts": rows}
+        files.replace(self.path, msgspec.json.encode(whole) + b"\n")
+
+
+def _tokens(raw: Any) -> list[tuple[str, str]]:
+    row = raw if isinstance(raw, dict) else {}
+    return [(key, row[key]) for key in _SECRETS if isinstance(row.get(key), str)]

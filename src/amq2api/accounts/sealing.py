@@ -43,16 +43,16 @@ def is_sealed(text: str) -> bool:
     return text.strip().startswith(MARK)
 
 
-def stretched(secret: str, salt: bytes, *, cost: int, block: int = 8, lanes: int = 1) -> bytes:
+def stretched(secret: str, salt: bytes, *, cost: int) -> bytes:
     """A 256-bit key from what a person may have chosen (scrypt, RFC 7914). Takes its time.
 
     The same letters typed on different systems give the same key (Unicode NFC).
 
     Args:
-        cost: scrypt's N, a power of two; *block* is its r and *lanes* its p.
+        cost: scrypt's N, a power of two; r is 8 and p is 1.
     """
     letters = unicodedata.normalize("NFC", secret).encode(errors="surrogatepass")
-    return Scrypt(salt=salt, length=32, n=cost, r=block, p=lanes).derive(letters)
+    return Scrypt(salt=salt, length=32, n=cost, r=8, p=1).derive(letters)
 
 
 class Seal:

@@ -18,7 +18,7 @@ from .document import StoreBroken
 from .errand import Errand
 from .files import StorageFailed
 from .model import Account, Entry
-from .sealing import Custody, Seal
+from .sealing import Seal
 
 _Change: TypeAlias = Callable[[list[Entry]], list[Entry] | None]
 _REST = 60.0  # seconds before sealing is tried again in a file that cannot be written
@@ -70,7 +70,6 @@ class FileStore:
     Args:
         environment: The account to use while the file is missing or lists none.
         seal: The key to keep secrets under.
-        earlier: What they were kept under before: opens, too (``rekeying.py``).
         clock: Seconds, any origin; decides when to look at the file again.
         now: Unix time in seconds.
     """
@@ -81,12 +80,11 @@ class FileStore:
         environment: Account | None = None,
         *,
         seal: Seal | None = None,
-        earlier: Seal | None = None,
         interval: float = 0.5,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._file, self._environment = AccountFile(path, Custody(seal, earlier)), environment
+        self._file, self._environment = AccountFile(path, seal), environment
         self._interval, self._clock, self._now = interval, clock, now
         self._view, self._next_look = _View(), float("-inf")
         self._looking = threading.Lock()

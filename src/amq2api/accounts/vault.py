@@ -12,22 +12,27 @@ from . import files
 from .cachefile import CacheFile, Minted
 from .files import StorageFailed
 from .model import Account, Token, fingerprint
+from .sealing import Seal
 from .store import AccountStore
 
 
 class Vault:
     """Belongs to one event loop; what blocks on the disk is done in threads."""
 
-    def __init__(self, path: Path, store: AccountStore) -> None:
-        self._file, self._store = CacheFile(path), store
+    def __init__(self, path: Path, store: AccountStore, seal: Seal | None = None) -> None:
+        self._file, self._store = CacheFile(path, seal), store
         self._held: dict[str, Minted] = {}
         self._homeless: dict[str, str] = {}  # account id: a refresh token that is not on disk
         self.problem: str | None = None
         """Why tokens may not survive a restart, if they may not."""
 
     def load(self) -> None:
-        """Read the cache file into memory. Blocks."""
+        """Read the cache file into memory, and seal in it what is not. Blocks."""
         self._held = self._file.read() | self._held
+        try:
+            self._file.settle()
+        except OSError as exc:
+            self._cannot_write(exc)
 
     def lock(self, account: Account) -> files.Lock:
         return self._file.lock(account.id)
@@ -86,7 +91,7 @@ class Vault:
         try:
             await asyncio.to_thread(self._file.put, account.id, minted)
         except OSError as exc:
-            self.problem = f"{self._file.path.name} cannot be written: {exc.strerror}"
+            self._cannot_write(exc)
             return False
         self.problem = None
         return True
@@ -105,6 +110,9 @@ class Vault:
             self._held[account.id] = replace(minted, seed=fingerprint(fresh), spent=line)
             await self._save(account, self._held[account.id])
         return written
+
+    def _cannot_write(self, exc: OSError) -> None:
+        self.problem = f"{self._file.path.name} cannot be written: {exc.strerror}"
 
     def _is_homeless(self, account: Account, token: Token) -> bool:
         return self._homeless.get(account.id) == token.refresh

@@ -19,6 +19,8 @@ COMMANDS = {
     "translate": "translate",
     "settings": "settings",
     "accounts": "accounts",
+    "export": "exporting",
+    "rekey": "rekey",
 }
 """Name of the command: module whose ``command`` it is, a function or a group of commands."""
 

@@ -22,6 +22,8 @@ from amq2api.upstream.client import Client
 from amq2api.upstream.service import Service
 from amq2api.web.app import App, Manners
 
+from .encryption import seal_in_force
+
 # Seconds that one exchange may take. Calls wait for both: for a token because they must, for
 # the list of models because it says what a model can do, yet not for long.
 _TOKEN_TIMEOUT, _SERVICE_TIMEOUT = 30.0, 5.0
