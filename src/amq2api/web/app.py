@@ -1,4 +1,4 @@
-"""The whole web side as one ASGI application.
+"""The whole web side as one ASGI application, the admin side hung in.
 
 Outermost are the things that hold on every path: the request id, the caller's key, Claude's
 error envelope. The hot path branches off here, before any framework: routing and middleware of
@@ -25,30 +25,52 @@ from .pulse import Pulse
 Endpoint: TypeAlias = Callable[[Scope, Receive, Answer], Awaitable[None]]
 Life: TypeAlias = Callable[[], AbstractAsyncContextManager[object]]
 
+_ADMIN = frozenset({"/", "/admin", "/docs", "/openapi.json"})
+_BELOW_ADMIN = ("/api/", "/static/", "/admin/")
+# Clients ask for these to see whether anyone is there (claude-api.md 1.1, C-016 and C-017).
+_PROBES = frozenset({("HEAD", "/"), ("GET", "/api/hello"), ("HEAD", "/api/hello")})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manners:
     """How the web side treats its clients; see config.py for the meaning of each."""
 
     api_keys: tuple[str, ...] = ()
+    allowed_hosts: tuple[str, ...] = ()
     max_body: int = 32 * 1024 * 1024
     grace: float = 4.0
     ping_interval: float = 10.0
 
 
 class App:
-    """Routes by path alone: the query never matters here (claude-api.md 1.1)."""
+    """Routes by path alone: the query never matters here (claude-api.md 1.1).
+
+    Args:
+        admin: Answers on the admin side's paths. Its requests bring, in their scope, their
+            ``amq2api.request_id`` and ``amq2api.playground``, an ASGI application that answers
+            as ``/v1/messages`` does, but asks for no key: the admin side has its own door.
+        stopping: Called when the server is told to stop, before it waits for streams to end.
+    """
 
     def __init__(
-        self, relay: Relay, health: Health, manners: Manners, aliases: Mapping[str, str], life: Life
+        self,
+        relay: Relay,
+        health: Health,
+        manners: Manners,
+        aliases: Mapping[str, str],
+        life: Life,
+        admin: ASGIApp | None = None,
+        stopping: Callable[[], None] = lambda: None,
     ) -> None:
         self._pulse = Pulse(grace=manners.grace, interval=manners.ping_interval)
-        self._keys = Keys(manners.api_keys)
+        self._keys = Keys(manners.api_keys, manners.allowed_hosts)
         self._life = life
         self._pages: ASGIApp = create_pages(relay.models, health, dict(aliases))
+        self._admin, self.stopping = admin, stopping
+        self._create = _post(CreateMessage(relay, self._pulse, max_body=manners.max_body))
         self._posts: dict[str, Endpoint] = {
-            "/v1/messages": CreateMessage(relay, self._pulse, max_body=manners.max_body),
-            "/v1/messages/count_tokens": CountTokens(max_body=manners.max_body),
+            "/v1/messages": self._create,
+            "/v1/messages/count_tokens": _post(CountTokens(max_body=manners.max_body)),
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -61,30 +83,25 @@ class App:
             await send({"type": "websocket.close", "code": 1000})
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request_id = f"req_{secrets.token_hex(12)}"
-        answer = Answer(send, request_id)
-        try:
-            await self._serve(scope, receive, answer)
-        except GatewayError as error:
-            log.info("refused", request_id=request_id, path=scope["path"],
-                     outcome=type(error).__name__)  # fmt: skip
-            await answer.refuse(error, head=scope["method"] == "HEAD")
-        except Exception:  # noqa: BLE001  (the ASGI top: whatever nobody foresaw ends here)
-            log.exception("unforeseen", request_id=request_id, path=scope["path"])
-            await answer.refuse(GatewayError("Internal server error"), head=False)
+        await _answered(self._serve, scope, receive, Answer(send, f"req_{secrets.token_hex(12)}"))
 
     async def _serve(self, scope: Scope, receive: Receive, answer: Answer) -> None:
         path = scope["path"]
         if path.startswith("/v1/"):
             self._keys.check(scope)
         endpoint = self._posts.get(path)
-        if endpoint is None:
-            scope["amq2api.request_id"] = answer.request_id
-            await self._pages(scope, receive, answer.with_request_id)
-        elif scope["method"] == "POST":
+        if endpoint is not None:
             await endpoint(scope, receive, answer)
+            return
+        scope["amq2api.request_id"] = answer.request_id
+        if self._admin is not None and _is_admin(scope["method"], path):
+            scope["amq2api.playground"] = self._playground
+            await self._admin(scope, receive, answer.with_request_id)
         else:
-            raise WrongMethod("Method Not Allowed")
+            await self._pages(scope, receive, answer.with_request_id)
+
+    async def _playground(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await _answered(self._create, scope, receive, Answer(send, scope["amq2api.request_id"]))
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -98,3 +115,33 @@ class App:
         async with self._life():
             yield
             await self._pulse.close()
+
+
+def _is_admin(method: str, path: str) -> bool:
+    if (method, path) in _PROBES:
+        return False
+    return path in _ADMIN or path.startswith(_BELOW_ADMIN)
+
+
+def _post(endpoint: Endpoint) -> Endpoint:
+    """*endpoint*, for the one method that it has."""
+
+    async def posted(scope: Scope, receive: Receive, answer: Answer) -> None:
+        if scope["method"] != "POST":
+            raise WrongMethod("Method Not Allowed")
+        await endpoint(scope, receive, answer)
+
+    return posted
+
+
+async def _answered(endpoint: Endpoint, scope: Scope, receive: Receive, answer: Answer) -> None:
+    """What *endpoint* answers, or what it raises in Claude's envelope."""
+    try:
+        await endpoint(scope, receive, answer)
+    except GatewayError as error:
+        log.info("refused", request_id=answer.request_id, path=scope["path"],
+                 outcome=type(error).__name__)  # fmt: skip
+        await answer.refuse(error, head=scope["method"] == "HEAD")
+    except Exception:  # noqa: BLE001  (the ASGI top: whatever nobody foresaw ends here)
+        log.exception("unforeseen", request_id=answer.request_id, path=scope["path"])
+        await answer.refuse(GatewayError("Internal server error"), head=False)

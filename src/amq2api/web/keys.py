@@ -1,26 +1,39 @@
-"""Who may call: the gateway's own client keys."""
+"""Who may call: the gateway's own client keys, or without any, whoever is on this machine."""
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from amq2api.errors import KeyRefused
+from amq2api.errors import KeyRefused, OriginRefused
+from amq2api.wire import origin
 
 from .asgi import Scope, header
 
+# What a program in a container calls the machine it runs on. Nobody can register a name under
+# .internal, so no page on the web has one of these.
+_FROM_CONTAINERS = frozenset({
+    "host.docker.internal", "host.containers.internal", "host.orb.internal", "host.lima.internal",
+})  # fmt: skip
+
 
 class Keys:
-    """The keys that open ``/v1``; none means that everyone who can reach us may call."""
+    """The keys that open ``/v1``. Without any, everyone who can reach us may call, but for the
+    browser that a page of another site has sent: it would spend its reader's allowance.
+    """
 
-    def __init__(self, keys: Sequence[str]) -> None:
+    def __init__(self, keys: Sequence[str], allowed_hosts: Iterable[str] = ()) -> None:
         self._keys = tuple(key.encode() for key in keys)
+        self._hosts = origin.names(allowed_hosts) | _FROM_CONTAINERS
 
     def check(self, scope: Scope) -> None:
         """Accept the call if either credential header holds a key (claude-api.md 2.1).
 
         Raises:
             KeyRefused: neither does. The words tell which headers came, never what was in them.
+            OriginRefused: no key is asked for, and the call is a stranger's page's.
         """
         if not self._keys:
+            if words := origin.refusal(scope["headers"], hosts=self._hosts):
+                raise OriginRefused(f"{words}; with a client key (AMQ2API_API_KEYS) it would pass")
             return
         shown = _shown(scope)
         if any(self._knows(value) for value in shown.values()):
