@@ -13,11 +13,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 from amq2api.accounts.adminfile import AdminFile, Credentials
-from amq2api.errors import BadRequest, Conflict, KeyRefused, OriginRefused
+from amq2api.errors import BadRequest, Conflict, OriginRefused
 from amq2api.log import log
 from amq2api.wire import origin
 
 from . import passwords, sessions
+from .barred import NotSignedIn, SetupRefused, WrongPassword
 from .lockout import Lockout
 from .sessions import Session
 
@@ -31,18 +32,6 @@ _FORWARDED = frozenset({
     b"cf-connecting-ip", b"true-client-ip", b"fly-client-ip",
 })  # fmt: skip
 _MOST_SIGNED_OUT = 500
-
-
-class NotSignedIn(KeyRefused):
-    """There is no session where one is needed."""
-
-
-class WrongPassword(KeyRefused):
-    """Not the password."""
-
-
-class SetupRefused(OriginRefused):
-    """Not the setup token, or none is waiting."""
 
 
 @dataclass(frozen=True, slots=True)

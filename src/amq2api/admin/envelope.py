@@ -12,8 +12,7 @@ from amq2api.accounts.document import StoreBroken
 from amq2api.accounts.files import BeingEdited, StorageFailed
 from amq2api.wire import sse
 
-from .access import SetupRefused, WrongPassword
-from .lockout import LockedOut
+from .barred import LockedOut, SetupRefused, WrongPassword
 
 JSON = "application/json"
 

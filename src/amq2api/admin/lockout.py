@@ -9,16 +9,12 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from amq2api.errors import RateLimited
+from .barred import LockedOut
 
 _FREE = 5  # tries before the first pause
 _FIRST, _LONGEST = 10.0, 900.0  # seconds of pause
 _FORGOTTEN = 3600.0  # seconds after the end of a pause
 _MOST = 1000  # of whom tries are remembered; the one that tried least lately goes
-
-
-class LockedOut(RateLimited):
-    """Too many failures; *retry_after* says how long the pause lasts."""
 
 
 @dataclass(slots=True)

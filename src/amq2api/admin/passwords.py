@@ -27,9 +27,10 @@ def checked(password: str) -> str:
     Raises:
         BadRequest: it is too short, too long, or not text.
     """
-    if not SHORTEST <= len(password) <= LONGEST:
+    if not SHORTEST <= len(password.strip()) <= len(password) <= LONGEST:
         raise BadRequest(
-            f"password: must have {SHORTEST} to {LONGEST} characters", field="password"
+            f"password: must have {SHORTEST} to {LONGEST} characters, without space around them",
+            field="password",
         )
     if _raw(password) is None:
         raise BadRequest("password: is not text", field="password")
@@ -100,8 +101,9 @@ def _fits(password: str, kept: str) -> bool:
 
 
 def _raw(password: str) -> bytes | None:
-    """The same bytes whichever way a keyboard composes letters; None for half a surrogate pair."""
+    """The same bytes however a keyboard composes letters, and whatever space was copied along;
+    None for half a surrogate pair."""
     try:
-        return unicodedata.normalize("NFC", password).encode()
+        return unicodedata.normalize("NFC", password.strip()).encode()
     except UnicodeEncodeError:
         return None

@@ -1,0 +1,19 @@
+"""Why someone is not let in."""
+
+from amq2api.errors import KeyRefused, OriginRefused, RateLimited
+
+
+class NotSignedIn(KeyRefused):
+    """There is no session where one is needed."""
+
+
+class WrongPassword(KeyRefused):
+    """Not the password."""
+
+
+class SetupRefused(OriginRefused):
+    """Not the setup token, or none is waiting."""
+
+
+class LockedOut(RateLimited):
+    """Too many failures; *retry_after* says how long the pause lasts."""
