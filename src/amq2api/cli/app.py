@@ -21,6 +21,8 @@ COMMANDS = {
     "accounts": "accounts",
     "export": "exporting",
     "rekey": "rekey",
+    "password": "password",
+    "doctor": "doctor",
 }
 """Name of the command: module whose ``command`` it is, a function or a group of commands."""
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
+import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.measure import Measurement
@@ -35,9 +36,14 @@ def show(*things: Table | Text) -> None:
     """Print to standard output. In a pipe a line is never broken: programs read lines."""
     console = Console(highlight=False)
     for thing in things:
-        if not console.is_terminal:
-            console.width = max(_needed(console, thing), 1)
-        console.print(thing, soft_wrap=isinstance(thing, Text))
+        if console.is_terminal:
+            console.print(thing)
+            continue
+        console.width = max(_needed(console, thing), 1)
+        with console.capture() as printed:
+            console.print(thing)
+        for line in printed.get().splitlines():
+            typer.echo(line.rstrip())
 
 
 @contextmanager

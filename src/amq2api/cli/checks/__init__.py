@@ -1,0 +1,1 @@
+"""What ``amq2api doctor`` looks at: one file for each thing that can be wrong."""
