@@ -18,7 +18,8 @@ import uvicorn
 from aiohttp import web
 
 from amq2api import config
-from amq2api.cli.building import gateway
+from amq2api.cli.building import gateway, parts
+from amq2api.relay.relay import Relay
 from bridge.replies import METERED, ended, text
 
 Turn = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -126,6 +127,7 @@ class Gateway:
     service: Service
     http: aiohttp.ClientSession
     home: Path
+    relay: Relay
 
     async def post(
         self, body: Any, path: str = "/v1/messages", **headers: str
@@ -157,8 +159,9 @@ async def running(
     })  # fmt: skip
     keys = tuple(key.get_secret_value() for key in given.api_keys)
     try:
-        async with serving(gateway(given, keys)) as url, aiohttp.ClientSession() as http:
-            yield Gateway(url, scripted, http, home)
+        made = parts(given)
+        async with serving(gateway(given, keys, made)) as url, aiohttp.ClientSession() as http:
+            yield Gateway(url, scripted, http, home, made.relay)
     finally:
         await runner.cleanup()
 

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import json
 from collections.abc import Coroutine
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -474,6 +475,53 @@ def test_no_place_for_a_rotated_token_at_all(world: World) -> None:
         assert (token.access, world.endpoint.minted) == ("access-1", 1)
         assert world.tokens.problem is None
         assert CacheFile(world.cache).read()[account.id].token.refresh == "refresh-1"
+
+    run(story())
+
+
+def test_what_was_refused_is_tried_again_when_its_owner_says_so(world: World) -> None:
+    async def story() -> None:
+        world.endpoint.live = set()
+        assert await world.outcome() == "LoginRequired"
+        world.tokens.forgive("another")
+        assert await world.outcome() == "LoginRequired" and len(world.endpoint.asks) == 1
+        world.endpoint.live = {"r0"}
+        world.tokens.forgive("a")
+        assert not world.tokens.state(world.account).login_required
+        assert await world.outcome() == "access-1"
+
+    run(story())
+
+
+def test_a_renewal_under_way_can_be_seen(world: World) -> None:
+    async def story() -> None:
+        world.endpoint.gate = asyncio.Event()
+        other = replace(world.account, id="b")
+        calls = [asyncio.ensure_future(world.access()) for _ in range(2)]
+        await world.endpoint.arrivals.get()
+        assert world.tokens.state(world.account) == TokenState(False, False, refreshing=True)
+        assert not world.tokens.state(other).refreshing
+        world.endpoint.gate.set()
+        await asyncio.gather(*calls)
+        end = world.now + 3600
+        assert world.tokens.state(world.account) == TokenState(True, False, expires_at=end)
+
+    run(story())
+
+
+def test_what_the_service_rotated_is_still_the_same_login(world: World) -> None:
+    async def story() -> None:
+        lineages = []
+        for number in range(1, 4):
+            await world.access(refused=f"access-{number - 1}")
+            lineages.append(world.tokens.state(world.account).lineage)
+        assert [fingerprint("r0") in lineage for lineage in lineages] == [True] * 3
+        assert [lineage[0] for lineage in lineages] == [
+            fingerprint(f"refresh-{number}") for number in range(1, 4)
+        ]
+        assert "refresh" not in repr(world.tokens.state(world.account)).replace("refreshing", "")
+        world.configure("by hand")
+        assert world.tokens.state(world.account).lineage == ()
 
     run(story())
 

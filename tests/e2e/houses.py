@@ -13,7 +13,8 @@ import msgspec
 from anyio.from_thread import start_blocking_portal
 
 from amq2api import config
-from amq2api.cli.building import gateway
+from amq2api.cli.building import gateway, parts
+from amq2api.relay.relay import Relay
 from amq2api.sim.app import create_app
 from amq2api.sim.world import Recorded, World
 from gateways import serving
@@ -28,6 +29,7 @@ class House:
     url: str
     service: str
     world: World
+    relay: Relay
 
     def asked(self) -> list[Recorded]:
         """The calls that reached the service."""
@@ -44,6 +46,7 @@ class House:
 
     def forget(self) -> None:
         """As if nothing had happened; accounts and their tokens stay."""
+        self.relay.health.retain(())
         self.world.requests.clear()
         self.world.disconnects.clear()
         self.world.script.clear()
@@ -74,5 +77,6 @@ async def _running(home: Path, settings: dict[str, Any]) -> AsyncIterator[House]
             **settings,
         )
         keys = tuple(key.get_secret_value() for key in given.api_keys)
-        async with serving(gateway(given, keys)) as url:
-            yield House(url, service, world)
+        made = parts(given)
+        async with serving(gateway(given, keys, made)) as url:
+            yield House(url, service, world, made.relay)

@@ -68,9 +68,13 @@ def parts(settings: Settings) -> Parts:
     return Parts(client, store, tokens, relay)
 
 
-def gateway(settings: Settings, api_keys: tuple[str, ...]) -> App:
-    """The whole web application; nothing is opened before it starts."""
-    made = parts(settings)
+def gateway(settings: Settings, api_keys: tuple[str, ...], made: Parts | None = None) -> App:
+    """The whole web application; nothing is opened before it starts.
+
+    Args:
+        made: Its parts, for a caller that wants to keep hold of them.
+    """
+    made = made or parts(settings)
     relay, tokens = made.relay, made.tokens
 
     def health() -> tuple[bool, bool]:
@@ -140,9 +144,12 @@ def _manner(settings: Settings) -> Manner:
 
 async def _warm(relay: Relay) -> None:
     """Have token and models at hand before the first call, and tell early what is wrong."""
+    account: Account | None = None
     try:
         account = relay.choose().account
         await relay.tokens.token(account)
         await relay.catalogue.all(account.id, relay.loader(account))
     except GatewayError as failure:
+        if account is not None:
+            relay.report(account, failure)
         log.warning("account.not_ready", reason=str(failure))
