@@ -15,6 +15,7 @@ from .app import Complaint
 from .building import gateway
 from .chat import address, request, show
 from .demo import pretend, words
+from .door import show_the_way
 from .reading import keys_to_serve, settings_or_complain
 from .serving import listen, run, serve
 
@@ -63,12 +64,14 @@ async def _serve(settings: Settings, *, demo: bool, with_account: bool, say: str
 
         async def begin() -> None:
             log.info("serving", url=url, version=__version__, demo=demo, keys=len(keys))
+            if settings.admin:
+                show_the_way(settings, url, page=not demo)
             if say is not None and with_account:
                 await _say(url, say, next(iter(keys), ""))
             if demo:
                 typer.echo(words(url, closed=bool(keys), with_account=with_account))
 
-        await serve(app, sock, then=begin)
+        await serve(app, sock, then=begin, stopping=app.stopping)
 
 
 async def _say(url: str, message: str, key: str) -> None:

@@ -90,12 +90,14 @@ async def serve(
     sock: socket.socket,
     *,
     then: Callable[[], Awaitable[None]] | None = None,
+    stopping: Callable[[], None] = lambda: None,
     dated: bool = True,
 ) -> None:
     """Serve until SIGINT or SIGTERM; a second one, or time, cuts the streams that still run.
 
     Args:
         then: Done once *app* answers; not finished if a signal comes first.
+        stopping: Called at the first signal, to end streams that would never end by themselves.
         dated: As for :func:`serving`.
     """
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
@@ -116,6 +118,7 @@ async def serve(
         if then is not None:
             await _first(then(), stop)
         await stop.wait()
+        stopping()
 
 
 async def _first(work: Awaitable[None], stop: asyncio.Event) -> None:
