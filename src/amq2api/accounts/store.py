@@ -22,6 +22,7 @@ from .sealing import Seal
 
 _Change: TypeAlias = Callable[[list[Entry]], list[Entry] | None]
 _REST = 60.0  # seconds before sealing is tried again in a file that cannot be written
+_PATIENCE = 5.0  # seconds that sealing may take while someone waits for its end
 # The stamp of no file, so that one which could not be read is tried again at each look.
 _NEVER: files.Stamp = (-1, -1, -1)
 
@@ -164,6 +165,10 @@ class FileStore:
             self._file.settle()
         finally:
             self._look()
+
+    def close(self) -> None:
+        """Let sealing under way end, that nothing is written afterwards. May take five seconds."""
+        self._settling.join(_PATIENCE)
 
     def _look(self) -> None:
         with self._looking:
