@@ -27,10 +27,9 @@ def checked(password: str) -> str:
     Raises:
         BadRequest: it is too short, too long, or not text.
     """
-    if not SHORTEST <= len(password.strip()) <= len(password) <= LONGEST:
+    if not SHORTEST <= len(password) <= LONGEST:
         raise BadRequest(
-            f"password: must have {SHORTEST} to {LONGEST} characters, without space around them",
-            field="password",
+            f"password: must have {SHORTEST} to {LONGEST} characters", field="password"
         )
     if _raw(password) is None:
         raise BadRequest("password: is not text", field="password")
@@ -89,11 +88,16 @@ def token_fits(token: str, kept: str) -> bool:
 
 
 def _fits(password: str, kept: str) -> bool:
-    raw = _raw(password)
-    if raw is None or len(password) > LONGEST:
+    if len(password) > LONGEST:
         return False
+    # Space around it is often copied along, and the command line takes it off.
+    return any(_is(shown, kept) for shown in dict.fromkeys((password, password.strip())))
+
+
+def _is(password: str, kept: str) -> bool:
+    raw = _raw(password)
     try:
-        return _hasher.verify(kept, raw)
+        return raw is not None and _hasher.verify(kept, raw)
     except VerifyMismatchError:
         return False
     except (InvalidHashError, VerificationError) as exc:
@@ -101,9 +105,8 @@ def _fits(password: str, kept: str) -> bool:
 
 
 def _raw(password: str) -> bytes | None:
-    """The same bytes however a keyboard composes letters, and whatever space was copied along;
-    None for half a surrogate pair."""
+    """The same bytes whichever way a keyboard composes letters; None for half a surrogate pair."""
     try:
-        return unicodedata.normalize("NFC", password.strip()).encode()
+        return unicodedata.normalize("NFC", password).encode()
     except UnicodeEncodeError:
         return None
