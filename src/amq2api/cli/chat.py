@@ -2,17 +2,19 @@
 
 import asyncio
 import contextlib
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 import typer
 
+from amq2api.admin.envelope import row
 from amq2api.config import Settings, proxy_for
 from amq2api.errors import UpstreamBroken
-from amq2api.upstream.chat import say
+from amq2api.upstream import chat as upstream
 from amq2api.upstream.client import Client
 
 from .app import Complaint
+from .output import say_json
 from .reading import client_keys, settings_or_complain
 
 MODEL = "claude-haiku-4-5"  # every account has it, and it costs least (upstream-protocol.md 7.1)
@@ -36,35 +38,43 @@ def command(
         str, typer.Option(metavar="NAME", help="A model that the account may use.")
     ] = MODEL,
     system: Annotated[str | None, typer.Option(metavar="TEXT", help="A system prompt.")] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="The whole message of the API, for programs.")
+    ] = False,
 ) -> None:
     """Send one message through a running gateway and show the answer as it comes."""
     settings = settings_or_complain()
     if key is None:
         key = next(iter(client_keys(settings)), "")
-    body = request(message, model, system)
+    body = request(message, model, system, stream=not as_json)
     gateway = url or address(settings)
     try:
-        asyncio.run(show(gateway, body, key))
+        if as_json:
+            say_json(asyncio.run(_whole(gateway, body, key)))
+        else:
+            asyncio.run(show(gateway, body, key))
     except UpstreamBroken as exc:
-        raise Complaint(f"{gateway}: {exc}") from exc
+        raise Complaint(f"{gateway}: {exc}", kind=row(exc).type) from exc
 
 
-def request(message: str, model: str = MODEL, system: str | None = None) -> bytes:
-    """The streaming Messages request for one message."""
+def request(
+    message: str, model: str = MODEL, system: str | None = None, *, stream: bool = True
+) -> bytes:
+    """The Messages request for one message."""
     call = {
-        "model": model, "max_tokens": _MAX_TOKENS, "stream": True,
+        "model": model, "max_tokens": _MAX_TOKENS, "stream": stream,
         "messages": [{"role": "user", "content": message}],
     }  # fmt: skip
     return msgspec.json.encode(call if system is None else call | {"system": system})
 
 
 async def show(gateway: str, body: bytes, key: str) -> None:
-    """Print the answer to *body* as it comes; raises what :func:`say` raises."""
+    """Print the answer to *body* as it comes; raises what ``upstream.chat.say`` raises."""
     begun = False
     try:
         async with (
-            Client(connect_timeout=10, idle_timeout=300, proxy=proxy_for) as client,
-            contextlib.aclosing(say(client, gateway, body, key)) as answer,
+            _client() as client,
+            contextlib.aclosing(upstream.say(client, gateway, body, key)) as answer,
         ):
             async for piece in answer:
                 typer.echo(piece, nl=False)
@@ -72,6 +82,15 @@ async def show(gateway: str, body: bytes, key: str) -> None:
     finally:
         if begun:
             typer.echo()
+
+
+async def _whole(gateway: str, body: bytes, key: str) -> dict[str, Any]:
+    async with _client() as client:
+        return await upstream.message(client, gateway, body, key)
+
+
+def _client() -> Client:
+    return Client(connect_timeout=10, idle_timeout=300, proxy=proxy_for)
 
 
 def address(settings: Settings) -> str:

@@ -10,6 +10,8 @@ import typer
 from amq2api.errors import ProtocolError
 from amq2api.wire.eventstream import Decoder, Frame, HeaderValue, Sized, Timestamp
 
+from .output import visible
+
 
 class Piece(NamedTuple):
     """A frame and where in the body it stood."""
@@ -68,16 +70,11 @@ def _as_line(piece: Piece) -> str:
     headers = piece.frame.headers
     kind, name = str(headers.get(":message-type", "?")), _name(headers)
     payload = piece.frame.payload.decode("utf-8", "backslashreplace")
-    return f"{piece.offset:>8} {piece.size:>6} {kind} {name} {_visible(payload)}"
+    return f"{piece.offset:>8} {piece.size:>6} {kind} {name} {visible(payload)}"
 
 
 def _name(headers: Mapping[str, HeaderValue]) -> str:
     return str(headers.get(":event-type") or headers.get(":exception-type") or "?")
-
-
-def _visible(text: str) -> str:
-    """*text* without anything a terminal would obey."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _as_json(piece: Piece) -> bytes:

@@ -11,6 +11,7 @@ from amq2api.sim.scenarios import UnknownScenario, summaries
 from amq2api.sim.world import World
 
 from .app import Complaint
+from .output import say_json, say_json_line
 from .serving import listen, run, serve
 
 PORT = 3016
@@ -31,20 +32,31 @@ def command(
         typer.Option(metavar="NAME[:ARGUMENT]", help="How to answer what asks for nothing else."),
     ] = "echo",
     list_: Annotated[bool, typer.Option("--list", help="List the scenarios.")] = False,
+    as_json: Annotated[
+        bool,
+        typer.Option(
+            "--json", help='{"url": …, "environment": …} in one line once it answers, for programs.'
+        ),
+    ] = False,
 ) -> None:
     """Run the pretend Amazon Q alone, to point a gateway, or anything else, at it.
 
     What it can answer, and how one request asks for a scenario: docs/simulator.md.
     """
     if list_:
+        if as_json:
+            say_json(summaries())
+            return
         for name, summary in summaries().items():
             typer.echo(f"{name:<24} {summary}")
         return
     configure("info", "auto")
-    run(_simulate(host, port, profile, scenario))
+    run(_simulate(host, port, profile, scenario, as_json=as_json))
 
 
-async def _simulate(host: str, port: int, profile: Profile, scenario: str) -> None:
+async def _simulate(
+    host: str, port: int, profile: Profile, scenario: str, *, as_json: bool
+) -> None:
     world = World()
     world.profile = profile
     try:
@@ -58,7 +70,12 @@ async def _simulate(host: str, port: int, profile: Profile, scenario: str) -> No
 
     async def begin() -> None:
         log.info("simulating", url=service, profile=profile, scenario=scenario)
-        typer.echo(words(service, world.demo_account()))
+        account = world.demo_account()
+        if as_json:
+            environment = endpoints(service) | credentials(account)
+            say_json_line({"url": service, "environment": environment})
+        else:
+            typer.echo(words(service, account))
 
     await serve(create_app(world), sock, then=begin, dated=False)
 

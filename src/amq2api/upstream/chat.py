@@ -1,6 +1,7 @@
 """A client of our own gateway: one message, and the answer's text as it comes."""
 
 from collections.abc import AsyncGenerator
+from typing import Any
 
 import msgspec
 
@@ -39,11 +40,7 @@ async def say(client: Client, gateway: str, body: bytes, key: str = "") -> Async
         GatewayRefused: the gateway refused, before or in the middle of the answer.
         UpstreamBroken: it cannot be reached, or the answer ended early.
     """
-    headers = {"content-type": "application/json", "anthropic-version": "2023-06-01"}
-    if key:
-        headers["x-api-key"] = key
-    ask = Ask(f"{gateway.rstrip('/')}/v1/messages", body, headers)
-    stream = await client.open(ask, _refusal)
+    stream = await client.open(_ask(gateway, body, key), _refusal)
     try:
         decoder = sse.Decoder()
         while data := await stream.read():
@@ -55,6 +52,24 @@ async def say(client: Client, gateway: str, body: bytes, key: str = "") -> Async
     finally:
         stream.close()
     raise ProtocolError("the answer ended early")
+
+
+async def message(client: Client, gateway: str, body: bytes, key: str = "") -> dict[str, Any]:
+    """The whole answer to *body*, as the gateway gave it; raises as :func:`say` does."""
+    answer = await client.ask(_ask(gateway, body, key))
+    if answer.status != 200:
+        raise _refusal(answer)
+    try:
+        return msgspec.json.decode(answer.body, type=dict[str, Any])
+    except (msgspec.MsgspecError, UnicodeDecodeError) as exc:
+        raise ProtocolError("the answer is no message") from exc
+
+
+def _ask(gateway: str, body: bytes, key: str) -> Ask:
+    headers = {"content-type": "application/json", "anthropic-version": "2023-06-01"}
+    if key:
+        headers["x-api-key"] = key
+    return Ask(f"{gateway.rstrip('/')}/v1/messages", body, headers)
 
 
 def _text(event: sse.Event) -> str:
