@@ -63,7 +63,7 @@ def place(kind: str, start_url: str = "", region: str = "") -> Place:
         BadRequest: the member that makes no sense is named.
     """
     start_url, region = start_url.strip().partition("#")[0], region.strip()
-    if kind == "identity-center" and f"//{_BUILDER_ID_HOST}/" in f"{start_url}/":
+    if kind == "identity-center" and is_builder_id(start_url):
         kind = "builder-id"
     if kind == "builder-id":
         return _builder_id(start_url, region)
@@ -93,6 +93,11 @@ def of_account(account: Account) -> Place:
     return place("builder-id")
 
 
+def is_builder_id(start_url: str) -> bool:
+    match = _ADDRESS.fullmatch(start_url)
+    return match is not None and match["host"] == _BUILDER_ID_HOST
+
+
 def is_web_address(text: str) -> bool:
     """Whether a browser may be sent there: https, or this machine."""
     match = _ADDRESS.fullmatch(text)
@@ -111,7 +116,7 @@ def distinct(name: str, taken: Collection[str]) -> str:
 
 
 def _builder_id(start_url: str, region: str) -> Place:
-    if start_url and f"//{_BUILDER_ID_HOST}/" not in f"{start_url}/":
+    if start_url and not is_builder_id(start_url):
         raise BadRequest("start_url: Builder ID has one of its own", field="start_url")
     if region not in ("", BUILDER_ID_REGION):
         raise BadRequest(f"region: Builder ID lives in {BUILDER_ID_REGION}", field="region")

@@ -15,6 +15,7 @@ from amq2api.accounts.store import AccountStore
 from amq2api.bridge.backend import Identity
 from amq2api.dialects import amazonq as q
 from amq2api.errors import (
+    BadRequest,
     CredentialRefused,
     GatewayError,
     LoginRequired,
@@ -34,6 +35,7 @@ from .login import ProfileView, SignIn
 Profiles: TypeAlias = Callable[[str], Awaitable[Sequence[q.Profile]]]
 """The profiles that the holder of an access token may choose from."""
 
+NOT_OFFERED = "profile_arn: is not one of those offered"
 PATIENCE = 900.0
 """Seconds for which a choice of profile is waited for."""
 API_REGIONS = ("us-east-1", "eu-central-1")
@@ -130,6 +132,11 @@ class Course:
             raise NotEntitled(
                 "this identity has no Amazon Q profile; its administrator has to give it one"
             )
+        if login.profile_arn:
+            if login.profile_arn not in offered:
+                raise BadRequest(f"{NOT_OFFERED}; there are: {', '.join(offered)}",
+                                 field="profile_arn")  # fmt: skip
+            return offered[login.profile_arn]
         if len(offered) == 1:
             return next(iter(offered.values()))
         if (used := self._account(login.replaces)) and used.profile_arn in offered:

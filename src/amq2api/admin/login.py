@@ -55,6 +55,8 @@ class SignIn:
     """As wished for; empty if it does not matter."""
     replaces: str
     """Id of the account that gets the new credentials; empty for a new account."""
+    profile_arn: str = ""
+    """The profile to use, if that is settled already."""
     task: asyncio.Task[None] | None = None
     choice: asyncio.Future[str] | None = None
     """The profile's ARN, while somebody is to choose it."""

@@ -21,7 +21,15 @@ from amq2api.errors import (
 from amq2api.log import log
 from amq2api.wire.exchange import Answer, Ask
 
-from .course import PATIENCE, Course, Health, Profiles, Tokens, profiles_everywhere
+from .course import (
+    NOT_OFFERED,
+    PATIENCE,
+    Course,
+    Health,
+    Profiles,
+    Tokens,
+    profiles_everywhere,
+)
 from .login import LoginView, SignIn
 
 __all__ = ["KEPT", "MOST_KEPT", "MOST_PENDING", "LoginView", "Logins", "profiles_everywhere"]
@@ -67,12 +75,14 @@ class Logins:
         region: str = "",
         name: str = "",
         account_id: str = "",
+        profile_arn: str = "",
     ) -> LoginView:
         """Begin to sign somebody in.
 
         Args:
             name: Of the new account; found by itself if empty.
             account_id: The account that is to get the new credentials, if it is no new one.
+            profile_arn: The profile to use; chosen on the way if empty.
 
         Raises:
             BadRequest: the member that makes no sense is named.
@@ -84,6 +94,8 @@ class Logins:
         flow = partial(sign_in, where.start_url, oidc_url=where.oidc_url(self._token_url))
         if len(name) > _LONGEST_NAME:
             raise BadRequest(f"name: has more than {_LONGEST_NAME} characters", field="name")
+        if profile_arn and where.kind == "builder-id":
+            raise BadRequest("profile_arn: Builder ID has none", field="profile_arn")
         if self._store.problem is not None:
             raise self._store.problem
         if account_id:
@@ -94,7 +106,7 @@ class Logins:
                               retry_after=60)  # fmt: skip
         view = LoginView(id=secrets.token_urlsafe(16), kind=where.kind,
                          start_url=where.start_url, region=where.region)  # fmt: skip
-        login = SignIn(view, where, name, account_id)
+        login = SignIn(view, where, name, account_id, profile_arn)
         self._logins[view.id] = login
         login.task = asyncio.get_running_loop().create_task(
             self._course.run(login, flow(now=self._now))
@@ -127,7 +139,7 @@ class Logins:
         if login.choice is None or login.choice.done():
             raise Conflict("this login is not waiting for a profile")
         if arn not in {profile.arn for profile in login.view.profiles}:
-            raise BadRequest("profile_arn: is not one of those offered", field="profile_arn")
+            raise BadRequest(NOT_OFFERED, field="profile_arn")
         login.choice.set_result(arn)
         return await login.over()
 

@@ -19,6 +19,8 @@ COMMANDS = {
     "translate": "translate",
     "settings": "settings",
     "accounts": "accounts",
+    "login": "login",
+    "import": "importing",
     "export": "exporting",
     "rekey": "rekey",
     "password": "password",
