@@ -1,10 +1,12 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from amq2api.accounts.cachefile import CacheFile, Minted, first
 from amq2api.accounts.model import Account, Token, fingerprint
+from amq2api.accounts.sealing import Seal, is_sealed
 
 
 def account(refresh_token: str) -> Account:
@@ -85,3 +87,88 @@ def test_rows_it_does_not_understand_are_kept(tmp_path: Path) -> None:
 def test_secrets_do_not_show() -> None:
     minted = line("hush-1", "hush-2", configured="hush-0")
     assert "hush" not in repr(minted)
+
+
+KEY, OTHER = Seal("one long passphrase", cost=2), Seal("another passphrase", cost=2)
+
+
+def rows(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(path.read_text())["accounts"]
+    return found
+
+
+def hold(path: Path, seal: Seal | None, *names: str) -> dict[str, Minted]:
+    """A cache file with a row for each of *names*."""
+    held = {name: line(f"hush-{name}", configured=f"r-{name}") for name in names}
+    for name, minted in held.items():
+        CacheFile(path, seal).put(name, minted)
+    return held
+
+
+def test_under_a_key_tokens_are_sealed_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "cache.json"
+    held = hold(path, KEY, "a", "b")
+    assert CacheFile(path, KEY).read() == held
+    assert "hush" not in path.read_text()
+    row = rows(path)["a"]
+    assert {key for key in row if is_sealed(str(row[key]))} == {"access_token", "refresh_token"}
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_what_stands_in_plain_is_taken_and_sealed(tmp_path: Path) -> None:
+    path = tmp_path / "cache.json"
+    held = hold(path, None, "a", "b")
+    cache = CacheFile(path, KEY)
+    assert cache.read() == held
+    cache.settle()
+    assert "hush" not in path.read_text()
+    assert cache.read() == held
+    before = path.read_bytes(), path.stat().st_ino
+    cache.settle()
+    assert (path.read_bytes(), path.stat().st_ino) == before
+
+
+def test_a_row_of_another_account_seals_what_is_plain_and_keeps_what_is_sealed(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "cache.json"
+    held = hold(path, None, "a") | hold(path, KEY, "b")
+    before = rows(path)
+    held |= hold(path, KEY, "c")
+    assert "hush" not in path.read_text()
+    assert rows(path)["b"] == before["b"]
+    assert CacheFile(path, KEY).read() == held
+
+
+@pytest.mark.parametrize("seal", [None, OTHER], ids=["no key", "another key"])
+def test_a_row_that_does_not_open_is_as_good_as_none_but_is_kept(
+    tmp_path: Path, seal: Seal | None
+) -> None:
+    path = tmp_path / "cache.json"
+    held = hold(path, KEY, "a", "b")
+    stranger = CacheFile(path, seal)
+    assert stranger.read() == {}
+    assert stranger.census() == (2, 2)
+    stranger.settle()
+    mine = hold(path, seal, "b", "c")
+    assert stranger.read() == mine
+    assert stranger.census() == (3, 1)
+    assert CacheFile(path, KEY).read()["a"] == held["a"]
+
+
+def test_a_row_of_a_newer_version_keeps_what_we_do_not_know(tmp_path: Path) -> None:
+    path = tmp_path / "cache.json"
+    path.write_text(
+        json.dumps({"accounts": {"b": {"refresh_token": "hush", "of": "later"}, "c": 7}})
+    )
+    CacheFile(path, KEY).settle()
+    assert "hush" not in path.read_text()
+    assert (rows(path)["b"]["of"], rows(path)["c"]) == ("later", 7)
+    assert KEY.open(rows(path)["b"]["refresh_token"], "refresh_token") == "hush"
+
+
+def test_where_there_is_no_cache_none_is_made(tmp_path: Path) -> None:
+    cache = CacheFile(tmp_path / "nowhere" / "cache.json", KEY)
+    cache.settle()
+    assert cache.census() == (0, 0)
+    assert list(tmp_path.iterdir()) == []

@@ -108,6 +108,52 @@ def test_refusals(
         change(entries("a* b"))
 
 
+def newcomer(id_: str, **more: Any) -> Entry:
+    return {"id": id_, "refresh_token": f"r-{id_}", "client_id": "c",
+            "client_secret": "s"} | more  # fmt: skip
+
+
+_TWICE = "an account with this refresh token is already in the list"
+_SAME_ID = "an account with this id is already in the list"
+NEWCOMERS: dict[str, tuple[str, list[Any], str, list[tuple[str, str]]]] = {
+    "the first": ("", [newcomer("n"), newcomer("m")], "n* m", []),
+    "the first say who is active": (
+        "", [newcomer("n"), newcomer("m", is_active=True)], "n m*", [],
+    ),
+    "later ones do not": ("a b*", [newcomer("n", is_active=True)], "a b* n", []),
+    "seats that are here": (
+        "a*", [newcomer("n", refresh_token="r-a"), newcomer("m")], "a* m", [("n", _TWICE)],
+    ),
+    "ids that are here": (
+        "a*", [newcomer("a", refresh_token="r-n", name="N")], "a*", [("N", _SAME_ID)],
+    ),
+    "twice among themselves": (
+        "", [newcomer("n"), newcomer("n"), newcomer("m", refresh_token="r-n")], "n*",
+        [("n", _TWICE), ("m", _TWICE)],
+    ),
+    "unreadable ones": (
+        "a*",
+        [newcomer("n", client_id=7, name="N"), newcomer("m"), {"name": ["x"]}, newcomer("l")],
+        "a* m l",
+        [("N", "entry 1: client_id must be a string"),
+         ("entry 3", "entry 3: name must be a string")],
+    ),
+    "none": ("a*", [], "a*", []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("before", "new", "after", "passed"), NEWCOMERS.values(), ids=NEWCOMERS)
+def test_several_at_once(
+    before: str, new: list[Any], after: str, passed: list[tuple[str, str]]
+) -> None:
+    start = entries(before)
+    grown, fresh, why_not = document.added_all(start, new)
+    assert told(grown) == after
+    assert fresh == [entry["id"] for entry in grown[len(start) :]]
+    assert why_not == passed
+    assert start == entries(before)
+
+
 ROTATIONS: dict[str, tuple[str, str, str | None]] = {
     "spent": ("b", "r-b r-older", "fresh"),
     "another was put in by hand": ("b", "r-older", None),

@@ -17,7 +17,7 @@ WHOLE: dict[str, Any] = {
     "id": "a1", **SECRETS, "profile_arn": "arn:aws:codewhisperer:eu-central-1:1:profile/X",
     "name": "work", "is_active": True, "created_at": "2026-01-01", "region": "eu-west-1",
     "start_url": "https://x.awsapps.com/start", "auth": "idc", "enabled": False,
-    "colour": {"deep": [1, None]},
+    "registration_expires_at": 1790000000, "colour": {"deep": [1, None]},
 }  # fmt: skip
 
 
@@ -28,7 +28,7 @@ def test_a_whole_entry() -> None:
         profile_arn="arn:aws:codewhisperer:eu-central-1:1:profile/X", name="work",
         is_active=True, created_at="2026-01-01", region="eu-west-1",
         start_url="https://x.awsapps.com/start", auth="idc", enabled=False,
-        extra={"colour": {"deep": [1, None]}},
+        registration_expires_at=1790000000.0, extra={"colour": {"deep": [1, None]}},
     )  # fmt: skip
     assert isinstance(hash(account), int)
 
@@ -42,8 +42,14 @@ TOLERATED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "a number for an id": ({"id": 0}, {"id": "0"}),
     "space around pasted text": ({"refresh_token": " hush\n"}, {"refresh_token": "hush"}),
     "flags as numbers": ({"is_active": 1, "enabled": 0}, {"is_active": True, "enabled": False}),
+    "a registration without an end": (
+        {"registration_expires_at": 0}, {"registration_expires_at": None},
+    ),
+    "a registration unknown": (
+        {"registration_expires_at": None}, {"registration_expires_at": None},
+    ),
     "a time as a number": ({"created_at": 1760000000.5}, {"created_at": 1760000000.5}),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("entry", "seen"), TOLERATED.values(), ids=TOLERATED)
@@ -68,6 +74,13 @@ PROBLEMS: dict[str, tuple[object, str, str]] = {
         SECRETS | {"created_at": []}, "created_at",
         "entry 3: created_at must be a string or a number",
     ),
+    **{
+        f"end of registration {value!r:.5}": (
+            SECRETS | {"registration_expires_at": value}, "registration_expires_at",
+            "entry 3: registration_expires_at must be a time in Unix seconds",
+        )
+        for value in ("2026-01-01", True, [], -1, 10**400, float("nan"), float("inf"))
+    },
     "a region that leads elsewhere": (
         SECRETS | {"region": "evil.example/"}, "region",
         "entry 3: region is not the name of an AWS region",

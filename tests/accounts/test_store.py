@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from amq2api.accounts.document import StoreBroken
 from amq2api.accounts.files import StorageFailed
 from amq2api.accounts.model import Entry, from_environment
+from amq2api.accounts.sealing import Seal
 from amq2api.accounts.store import AccountStore, FileStore
 from amq2api.errors import BadRequest, NotFound
 
@@ -27,9 +28,11 @@ def entry(name: str, **more: Any) -> Entry:
 class World:
     """A store, the file under it, and a clock that stands still until told."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, seal: Seal | None = None) -> None:
         self.path, self.time = directory / "account.json", 0.0
-        self.store = FileStore(self.path, ENVIRONMENT, clock=lambda: self.time, now=lambda: 0.0)
+        self.store = FileStore(
+            self.path, ENVIRONMENT, seal=seal, clock=lambda: self.time, now=lambda: 0.0
+        )
 
     def by_hand(self, content: str | list[Entry]) -> None:
         text = content if isinstance(content, str) else json.dumps(content)
@@ -181,6 +184,37 @@ def test_a_file_that_cannot_be_read(world: World) -> None:
     assert world.wait().store.accounts() == (ENVIRONMENT,)
 
 
+def test_several_are_added_in_one_write(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.by_hand([entry("a", is_active=True)])
+    really, syncs = os.fsync, list[int]()
+
+    def counted(fd: int) -> None:
+        syncs.append(fd)
+        really(fd)
+
+    monkeypatch.setattr(os, "fsync", counted)
+    new = [entry("b", hue="red", created_at="2026-01-01"), entry("a") | {"name": "A"}, entry("c")]
+    added, passed = world.store.add_all(new)
+    assert len(syncs) == 2  # the file and its directory
+    assert [(a.id, a.created_at, a.extra) for a in added] == [
+        ("b", "2026-01-01", {"hue": "red"}), ("c", "1970-01-01T00:00:00Z", {}),
+    ]  # fmt: skip
+    assert passed == [("A", "an account with this refresh token is already in the list")]
+    assert world.told == "a* b c"
+    assert world.store.add_all(new)[0] == []
+    assert len(syncs) == 2
+
+
+def test_all_that_is_in_the_file_can_be_had(world: World) -> None:
+    assert world.store.entries() == []
+    world.by_hand([entry("a", hue=["red", None])])
+    assert world.store.entries() == [entry("a", hue=["red", None])]
+    world.path.unlink()
+    world.path.mkdir()
+    with pytest.raises(StorageFailed, match=r"account.json cannot be read: Is a dir"):
+        world.store.entries()
+
+
 def test_a_full_disk_changes_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.store.add(entry("a"))
     before = world.path.read_bytes()
@@ -254,14 +288,15 @@ OPERATIONS = st.one_of(
 
 
 @settings(deadline=None, max_examples=60)
-@given(st.lists(OPERATIONS, max_size=12))
+@given(st.lists(OPERATIONS, max_size=12), st.sampled_from([None, Seal("a key", cost=2)]))
 def test_whatever_happens_one_is_active_and_nothing_is_lost(
-    operations: list[tuple[str, str, Any]],
+    operations: list[tuple[str, str, Any]], seal: Seal | None
 ) -> None:
     with tempfile.TemporaryDirectory() as directory:
-        world = World(Path(directory))
+        world = World(Path(directory), seal)
         strangers: dict[str, Any] = {}
         for operation, name, value in operations:
+            world.store.close()
             if operation == "hand":
                 listed = world.file if world.path.exists() else []
                 kept = [entry for entry in listed if entry["id"] != name]
@@ -278,7 +313,11 @@ def test_whatever_happens_one_is_active_and_nothing_is_lost(
                 del strangers[name]
             if operation != "look" and strangers:
                 assert world.told.count("*") == 1
+        world.store.close()
         assert {e["id"]: e["stranger"] for e in (world.file if strangers else [])} == strangers
+        held = {account.id: account.refresh_token for account in world.wait().store.accounts()}
+        assert not strangers or held == {name: f"r-{name}" for name in strangers}
+        world.store.close()
 
 
 def act(world: World, operation: str, name: str, value: Any) -> None:
