@@ -1,6 +1,6 @@
 """Why someone is not let in."""
 
-from amq2api.errors import KeyRefused, OriginRefused, RateLimited
+from amq2api.errors import GatewayError, KeyRefused, OriginRefused, RateLimited
 
 
 class NotSignedIn(KeyRefused):
@@ -17,3 +17,7 @@ class SetupRefused(OriginRefused):
 
 class LockedOut(RateLimited):
     """Too many failures; *retry_after* says how long the pause lasts."""
+
+
+class PassphraseRefused(GatewayError):
+    """It does not open the bundle, or the bundle is damaged; nobody can tell which."""

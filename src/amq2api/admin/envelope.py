@@ -12,7 +12,7 @@ from amq2api.accounts.document import StoreBroken
 from amq2api.accounts.files import BeingEdited, StorageFailed
 from amq2api.wire import sse
 
-from .barred import LockedOut, SetupRefused, WrongPassword
+from .barred import LockedOut, PassphraseRefused, SetupRefused, WrongPassword
 
 JSON = "application/json"
 
@@ -33,21 +33,22 @@ ROWS: Mapping[type[errors.GatewayError], Row] = {
     errors.KeyRefused: Row(401, "not_signed_in"),
     WrongPassword: Row(401, "wrong_password"),
     errors.OriginRefused: Row(403, "origin_refused"),
+    PassphraseRefused: Row(403, "passphrase_refused"),
     SetupRefused: Row(403, "setup_refused"),
     LockedOut: Row(429, "locked_out"),
     AdminFileBroken: Row(503, "admin_file_broken"),
     StoreBroken: Row(503, "store_broken"),
     StorageFailed: Row(503, "storage_failed"),
     BeingEdited: Row(409, "store_being_edited"),
-    # The service's refusals are about the account, so none of them is the operator's 4xx.
-    errors.AccountFailure: Row(502, "account_failed"),
-    errors.NoAccount: Row(503, "no_account"),
-    errors.CredentialRefused: Row(502, "credential_refused"),
-    errors.LoginRequired: Row(502, "login_required"),
-    errors.AccountSuspended: Row(502, "account_suspended"),
-    errors.NotEntitled: Row(502, "not_entitled"),
-    errors.QuotaExhausted: Row(502, "quota_used"),
-    errors.RequestRefused: Row(502, "request_refused"),
+    # An account that cannot serve is a state of what was asked for, and no failure of ours.
+    errors.AccountFailure: Row(409, "account_failed"),
+    errors.NoAccount: Row(409, "no_account"),
+    errors.CredentialRefused: Row(409, "credential_refused"),
+    errors.LoginRequired: Row(409, "login_required"),
+    errors.AccountSuspended: Row(409, "account_suspended"),
+    errors.NotEntitled: Row(409, "not_entitled"),
+    errors.QuotaExhausted: Row(409, "quota_used"),
+    errors.RequestRefused: Row(502, "service_refused"),
     errors.RateLimited: Row(429, "too_many_requests"),
     errors.UpstreamBusy: Row(502, "service_busy"),
     errors.UpstreamBroken: Row(502, "service_failed"),

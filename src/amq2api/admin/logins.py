@@ -1,6 +1,7 @@
 """Sign-ins under way: started, watched, answered and cancelled by whoever runs the gateway."""
 
 import asyncio
+import contextlib
 import secrets
 import time
 from collections.abc import Awaitable, Callable
@@ -150,10 +151,17 @@ class Logins:
             login.task.cancel()
         return await login.over()
 
+    async def remove(self, login_id: str) -> LoginView:
+        """The same, and forget it: nobody will ask for it again."""
+        view = await self.cancel(login_id)
+        self._logins.pop(login_id, None)
+        return view
+
     async def close(self) -> None:
         """End all of them."""
         for login_id in tuple(self._logins):
-            await self.cancel(login_id)
+            with contextlib.suppress(NotFound):  # forgotten meanwhile
+                await self.cancel(login_id)
 
     def _ended(self, login: SignIn, task: asyncio.Task[None]) -> None:
         login.finished_at, login.choice = self._now(), None

@@ -35,6 +35,8 @@ class Tokens(Protocol):
 
     def state(self, account: Account) -> TokenState: ...
 
+    def forgive(self, account_id: str) -> None: ...
+
 
 class Relay(Protocol):
     """What an operator needs of the relay."""
@@ -117,6 +119,8 @@ class Office:
     async def edit(self, wanted: str, changes: Mapping[str, Any]) -> Account:
         """Replace members of an account; None removes one."""
         self._changeable(wanted)
+        if not changes:
+            return self.find(wanted)
         changes = dict(changes)
         if "client_id" in changes:
             # It was the old registration's.
@@ -138,6 +142,7 @@ class Office:
     async def clear(self, wanted: str) -> Account:
         """Forget what was wrong with an account: the next call finds out anew."""
         account = self.find(wanted)
+        self._tokens.forgive(account.id)
         self._relay.health.clear(account.id)
         return account
 
@@ -167,6 +172,8 @@ class Office:
         account, began = self.find(wanted), self._clock()
         before = self.health(account)
         usage, failure = None, None
+        # A refusal that is only remembered is no fresh look.
+        self._tokens.forgive(account.id)
         try:
             usage = await self._insist(account, await self._fresh(account))
         except GatewayError as exc:

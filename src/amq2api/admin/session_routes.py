@@ -1,14 +1,14 @@
 """``/api/session``, ``/api/setup`` and ``/api/password``: showing who one is, and choosing how."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from . import passwords
 from .access import Access, Entered, State
-from .envelope import JSON, done, encode
-from .shapes import Done, Refused
+from .answers import answer, refusals
+from .shapes import Done
 
 _Shown = Annotated[str, Field(max_length=passwords.LONGEST)]
 _New = Annotated[str, Field(min_length=passwords.SHORTEST, max_length=passwords.LONGEST)]
@@ -53,26 +53,26 @@ def session_router(access: Access) -> APIRouter:
     """The routes; what they raise is worded by envelope.py."""
     router = APIRouter(tags=["session"])
 
-    @router.get("/api/session", responses=_refusals(403, 503), response_model=Done[Standing])
+    @router.get("/api/session", responses=refusals(), response_model=Done[Standing])
     async def tell_session(request: Request) -> Response:
         """Whether a password has to be shown, or chosen."""
-        return _answer({"state": access.state(request.scope), "password_set": access.password_set})
+        return answer({"state": access.state(request.scope), "password_set": access.password_set})
 
     @router.post(
-        "/api/session", responses=_refusals(400, 401, 403, 409, 413, 429, 503),
+        "/api/session", responses=refusals(400, 409, 413, 429),
         response_model=Done[Standing],
     )  # fmt: skip
     async def sign_in(request: Request, given: SignIn) -> Response:
         """Sign in; the answer sets a cookie. Repeated failures are answered with 429."""
         return _entered(access, await access.sign_in(request.scope, given.password))
 
-    @router.delete("/api/session", responses=_refusals(403, 503), response_model=Done[Standing])
+    @router.delete("/api/session", responses=refusals(), response_model=Done[Standing])
     async def sign_out(request: Request) -> Response:
         """Sign out; the cookie is void from then on."""
         return _entered(access, await access.sign_out(request.scope))
 
     @router.post(
-        "/api/setup", responses=_refusals(400, 403, 409, 413, 429, 503),
+        "/api/setup", responses=refusals(400, 409, 413, 429),
         response_model=Done[Standing],
     )  # fmt: skip
     async def set_up(request: Request, given: SetUp) -> Response:
@@ -80,7 +80,7 @@ def session_router(access: Access) -> APIRouter:
         return _entered(access, await access.set_up(request.scope, given.token, given.password))
 
     @router.put(
-        "/api/password", responses=_refusals(400, 401, 403, 409, 413, 429, 503),
+        "/api/password", responses=refusals(400, 409, 413, 429),
         response_model=Done[Standing],
     )  # fmt: skip
     async def change_password(request: Request, given: NewPassword) -> Response:
@@ -92,15 +92,7 @@ def session_router(access: Access) -> APIRouter:
 
 
 def _entered(access: Access, entered: Entered) -> Response:
-    response = _answer({"state": entered.state, "password_set": access.password_set})
+    response = answer({"state": entered.state, "password_set": access.password_set})
     for line in entered.cookies:
         response.headers.append("set-cookie", line)
     return response
-
-
-def _answer(data: dict[str, Any]) -> Response:
-    return Response(encode(done(data)), media_type=JSON)
-
-
-def _refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    return {status: {"model": Refused} for status in statuses}

@@ -22,6 +22,7 @@ from amq2api.upstream.client import Client
 from amq2api.upstream.service import Service
 from amq2api.web.app import App, Manners
 
+from .admin_side import admin_side
 from .encryption import seal_in_force
 
 # Seconds that one exchange may take. Calls wait for both: for a token because they must, for
@@ -84,6 +85,19 @@ def gateway(settings: Settings, api_keys: tuple[str, ...], made: Parts | None = 
             return False, True
         return state.has_token, state.expired or not state.has_token
 
+    side = (
+        admin_side(
+            settings,
+            ask=partial(made.client.ask, timeout=_TOKEN_TIMEOUT),
+            store=made.store,
+            tokens=tokens,
+            relay=relay,
+            client_keys=len(api_keys),
+        )
+        if settings.admin
+        else None
+    )
+
     @asynccontextmanager
     async def life() -> AsyncIterator[None]:
         tokens.load()
@@ -94,15 +108,23 @@ def gateway(settings: Settings, api_keys: tuple[str, ...], made: Parts | None = 
                 yield
             finally:
                 warming.cancel()
+                if side is not None:
+                    await side.logins.close()
                 await tokens.close()
 
     manners = Manners(
         api_keys=api_keys,
+        allowed_hosts=settings.allowed_hosts,
         max_body=settings.max_body,
         grace=settings.grace,
         ping_interval=settings.ping_interval,
     )
-    return App(relay, health, manners, settings.model_map, life)
+    if side is None:
+        return App(relay, health, manners, settings.model_map, life)
+    return App(
+        relay, health, manners, settings.model_map, life,
+        admin=side.app, stopping=side.live.close,
+    )  # fmt: skip
 
 
 def environment_account(settings: Settings) -> Account | None:

@@ -1,0 +1,94 @@
+"""The admin side put together from the gateway's settings and parts."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from amq2api.accounts import foreign
+from amq2api.accounts.adminfile import AdminFile
+from amq2api.accounts.store import FileStore
+from amq2api.accounts.tokens import TokenCache
+from amq2api.admin.access import Access
+from amq2api.admin.app import create_admin
+from amq2api.admin.gate import ASGIApp
+from amq2api.admin.live import Live
+from amq2api.admin.logins import Logins, profiles_everywhere
+from amq2api.admin.office import Office
+from amq2api.admin.status import Facts, Status
+from amq2api.admin.transfers import Transfers
+from amq2api.config import Settings
+from amq2api.relay.relay import Relay
+from amq2api.wire.exchange import Answer, Ask
+
+
+@dataclass(frozen=True, slots=True)
+class AdminSide:
+    """*app* answers; *live* and *logins* have to be closed, in this order."""
+
+    app: ASGIApp
+    live: Live
+    logins: Logins
+
+
+def admin_side(
+    settings: Settings,
+    *,
+    ask: Callable[[Ask], Awaitable[Answer]],
+    store: FileStore,
+    tokens: TokenCache,
+    relay: Relay,
+    client_keys: int,
+) -> AdminSide:
+    """Reads the page's files, and nothing else yet.
+
+    Args:
+        ask: Makes an exchange with the sign-in service.
+    """
+    access = Access(
+        public=settings.public,
+        allowed_hosts=settings.allowed_hosts,
+        file=AdminFile(settings.admin_file),
+    )
+    logins = Logins(
+        ask=ask,
+        profiles=profiles_everywhere(relay.service, relay.manner),
+        store=store,
+        tokens=tokens,
+        health=relay.health,
+        token_url=str(settings.token_endpoint),
+    )
+    office = Office(store, tokens, relay)
+    status = Status(
+        _facts(settings, client_keys), office, store, tokens, relay.choose,
+        lambda: access.password_set,
+    )  # fmt: skip
+    live = Live(status, relay.records)
+    app = create_admin(
+        office=office,
+        logins=logins,
+        transfers=Transfers(store, foreign),
+        access=access,
+        status=status,
+        live=live,
+        records=relay.records,
+        models=relay.models,
+    )
+    return AdminSide(app, live, logins)
+
+
+def _facts(settings: Settings, client_keys: int) -> Facts:
+    return Facts(
+        routing=settings.routing,
+        public=settings.public,
+        encrypted=settings.encryption_key is not None,
+        client_keys=client_keys,
+        simulated=_is_loopback(settings.api_endpoint.host or ""),
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether the service is on this machine, which Amazon's never is."""
+    try:
+        return host == "localhost" or ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
