@@ -10,13 +10,15 @@ from pathlib import Path
 from accounts.endpoint import TokenEndpoint, served
 from amq2api.accounts.cachefile import CacheFile, first
 from amq2api.accounts.model import Token
+from amq2api.accounts.sealing import Seal, is_sealed
 from amq2api.accounts.store import FileStore
 
 WORKER = Path(__file__).with_name("worker.py")
 
 
 class World:
-    def __init__(self, directory: Path, endpoint: TokenEndpoint, url: str) -> None:
+    def __init__(self, directory: Path, endpoint: TokenEndpoint, url: str, key: str) -> None:
+        self.key = key
         self.accounts, self.cache = directory / "account.json", directory / "cache.json"
         self.endpoint, self.url = endpoint, url
         entry = {"id": "a", "refresh_token": "r0", "client_id": "c", "client_secret": "s"}
@@ -26,7 +28,7 @@ class World:
 
     async def worker(self) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
-            sys.executable, str(WORKER), str(self.accounts), str(self.cache), self.url,
+            sys.executable, str(WORKER), str(self.accounts), str(self.cache), self.url, self.key,
             stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip
 
@@ -39,10 +41,10 @@ class World:
 
 
 @asynccontextmanager
-async def world(directory: Path) -> AsyncIterator[World]:
+async def world(directory: Path, key: str = "") -> AsyncIterator[World]:
     endpoint = TokenEndpoint({"r0"})
     async with served(endpoint) as url:
-        yield World(directory, endpoint, url)
+        yield World(directory, endpoint, url, key)
 
 
 async def got(worker: asyncio.subprocess.Process) -> str:
@@ -58,6 +60,24 @@ def test_several_processes_make_one_refresh(tmp_path: Path) -> None:
             assert {await got(worker) for worker in workers} == {"access-1"}
             assert here.endpoint.minted == len(here.endpoint.asks) == 1
             assert here.stored == ("refresh-1", "refresh-1")
+
+    asyncio.run(asyncio.wait_for(story(), 60))
+
+
+def test_several_processes_under_a_key_seal_what_they_find_and_make_one_refresh(
+    tmp_path: Path,
+) -> None:
+    async def story() -> None:
+        async with world(tmp_path, "one long passphrase") as here:
+            workers = [await here.worker() for _ in range(3)]
+            assert {await got(worker) for worker in workers} == {"access-1"}
+            assert here.endpoint.minted == len(here.endpoint.asks) == 1
+            seal = Seal(here.key, cost=2)
+            assert all(map(is_sealed, here.stored))
+            assert {seal.open(text, "refresh_token") for text in here.stored} == {"refresh-1"}
+            for path in (here.accounts, here.cache):
+                assert not any(word in path.read_text() for word in ('"c"', "access-1", "expired"))
+                assert path.stat().st_mode & 0o777 == 0o600
 
     asyncio.run(asyncio.wait_for(story(), 60))
 
