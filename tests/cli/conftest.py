@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from amq2api.config import table
-from cli.running import Started, started
+from cli.amazon import Amazon, amazon
+from cli.running import Started, free_port, started
 
 
 @pytest.fixture(autouse=True)
@@ -21,3 +22,14 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
     """``amq2api serve --demo`` in a process of its own."""
     with started(tmp_path_factory.mktemp("demo"), "serve", "--demo") as process:
         yield process
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Amazon]:
+    """A pretend Amazon that the settings of this test lead to."""
+    with amazon() as pretended:
+        for name, value in pretended.settings.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("AMQ2API_TOKEN_CACHE", str(tmp_path / "tokens.json"))
+        monkeypatch.setenv("PORT", str(free_port()))
+        yield pretended

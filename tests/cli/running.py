@@ -74,7 +74,7 @@ def started(home: Path, *words: str, **environment: str) -> Iterator[Started]:
         process = subprocess.Popen(
             [*PROGRAM, *words, "--port", str(port)],
             cwd=home, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
-            env=_environment(home) | environment,
+            env=surroundings(home) | environment,
         )  # fmt: skip
     running = Started(process, f"http://127.0.0.1:{port}", home)
     try:
@@ -86,7 +86,8 @@ def started(home: Path, *words: str, **environment: str) -> Iterator[Started]:
         process.wait()
 
 
-def _environment(home: Path) -> dict[str, str]:
+def surroundings(home: Path) -> dict[str, str]:
+    """Nothing of the machine's own: *home* is where everything is."""
     # What a parent that measures coverage tells its children.
     measured = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE")}  # noqa: TID251
     return {"PATH": os.defpath, "HOME": str(home), "TMPDIR": str(home), **measured}

@@ -7,6 +7,7 @@ from typing import Any, BinaryIO
 import typer
 
 from .app import Complaint
+from .encryption import typed
 from .output import visible
 
 SECRETS = {
@@ -68,12 +69,8 @@ def agree(question: str) -> None:
 
 
 def _prompted() -> dict[str, Any]:
-    if not sys.stdin.isatty():
-        raise Complaint(
-            "the secrets are asked for on a terminal; elsewhere give them with --json-file", 2
-        )
     given = {
-        name: str(typer.prompt(words, hide_input=True, err=True)).strip()
+        name: typed(words, "--json-file FILE, or - for standard input", twice=False)
         for name, words in SECRETS.items()
     }
     for name, value in given.items():
@@ -83,4 +80,5 @@ def _prompted() -> dict[str, Any]:
 
 
 def _called(file: BinaryIO) -> str:
-    return "standard input" if file.name == "<stdin>" else visible(str(file.name))
+    name = getattr(file, "name", "<stdin>")  # what stands in for standard input may have none
+    return "standard input" if name == "<stdin>" else visible(str(name))
