@@ -82,9 +82,8 @@ def test_a_typed_reason_makes_a_state(
     failure: errors.GatewayError, state: State, until: float | None
 ) -> None:
     found = Desk().after(failure)
-    assert found == Health(
-        state, type(failure).__name__, NOW, until, last_error=str(failure), last_error_at=NOW
-    )
+    said = str(failure)
+    assert found == Health(state, type(failure).__name__, NOW, until, said, said, NOW)
 
 
 @pytest.mark.parametrize(("failure", "state", "until"), REASONS.values(), ids=REASONS)

@@ -101,8 +101,9 @@ def models(client: Any) -> Any:
 def errors(client: Any) -> Any:
     """The class and request id of what each scenario raises."""
     raised: dict[str, Any] = {}
-    for scenario in ("malformed-400", "suspended-403", "model-400", "throttle", "internal-500",
-                     "exception-first"):  # fmt: skip
+    # The suspension is the last: it stops the account.
+    for scenario in ("malformed-400", "model-400", "throttle", "internal-500", "exception-first",
+                     "suspended-403"):  # fmt: skip
         messages = [{"role": "user", "content": f"sim:{scenario}"}]
         try:
             client.messages.create(**usual(messages=messages))
@@ -122,7 +123,7 @@ def broken(client: Any) -> Any:
     return None
 
 
-STORIES = (create, stream, asynchronous, tools, images, thinking, count, models, errors, broken)
+STORIES = (create, stream, asynchronous, tools, images, thinking, count, models, broken, errors)
 
 
 def main(url: str) -> None:

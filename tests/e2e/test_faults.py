@@ -170,6 +170,9 @@ TRAILED = (
     "tool-max-tokens", "tool-malformed", "empty-with-trailer", "lone-context-usage",
 )  # fmt: skip
 
+# After these the gateway sends nothing more for the account.
+STOPPING = ("suspended-403", "suspended-403-old")
+
 OVERFLOW = ("too-long-400", "threshold-400", "conversation-402", "html-413", "exception-length")
 USED_UP = ("daily-429", "quota-402", "quota-400", "quota-429", "overage-402")
 TEMPORARY = ("throttle", "throttle-429", "throttle-ms", "throttle-bare", "service-rate-429",
@@ -209,8 +212,10 @@ def played(tmp_path_factory: pytest.TempPathFactory, deployment: Deployment) -> 
         house.world.profile, house.world.cuts = deployment.profile, deployment.cuts
         # Whether answers of this account have trailers is learnt from a good one.
         assert post(house.url, say("hello")).outcome() == "end_turn"
-        heard = _play(house, [name for name in OUTCOMES if name not in TRAILED])
+        heard = _play(house, [name for name in OUTCOMES if name not in (*TRAILED, *STOPPING)])
         heard |= _play(house, TRAILED)
+        for name in STOPPING:
+            heard[name] = _ask_twice(house, name)
         assert house.complaints() == []
     return heard
 
@@ -223,6 +228,16 @@ def _play(house: House, names: Sequence[str]) -> dict[str, tuple[Answer, Answer]
     ]
     answers = post_all(house.url, asked)
     return dict(zip(names, zip(answers[::2], answers[1::2], strict=True), strict=True))
+
+
+def _ask_twice(house: House, name: str) -> tuple[Answer, Answer]:
+    """Whole and as a stream, both of the service although the first stops the account."""
+    answers = []
+    for stream in (False, True):
+        house.relay.health.retain(())
+        answers.append(post(house.url, say(f"Hello.\nsim:{name}", stream=stream)))
+        assert house.asked()[-1].scenario == name
+    return answers[0], answers[1]
 
 
 @pytest.mark.parametrize("name", OUTCOMES)

@@ -121,7 +121,7 @@ def _stop(account: Account, found: Health, *, tried: bool) -> None:
     """Let nothing pass, unless it is time to find out."""
     if found.probe and not tried:
         return
-    said = f" It said: {found.last_error}" if found.last_error else ""
+    said = f" It said: {found.said}" if found.said else ""
     raise AccountSuspended(
         f"the service has suspended the account {_name(account)}{_moment(' since', found.since)},"
         " and no call is sent until a test of it goes well, it is cleared or signs in anew, or an"

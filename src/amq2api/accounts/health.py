@@ -88,6 +88,8 @@ class Health:
     since: float | None = None
     until: float | None = None
     """When the state ends by itself, where that is known."""
+    said: str = ""
+    """The words of that failure; ``last_error`` may have come after it."""
     last_error: str = ""
     """In words, never content. A success does not erase it: see its moment."""
     last_error_at: float | None = None
@@ -98,6 +100,7 @@ class Health:
 @dataclass(frozen=True, slots=True)
 class _Mark:
     reason: str
+    said: str
     since: float | None
     until: float | None = None
     told: float = 0.0
@@ -120,12 +123,14 @@ class _Page:
     last_error: str = ""
     last_error_at: float | None = None
 
-    def mark(self, state: State, reason: str, now: float, until: float | None) -> None:
+    def mark(
+        self, state: State, failure: errors.GatewayError, now: float, until: float | None
+    ) -> None:
         before = self.marks.get(state)
         since: float | None = now
         if before is not None and before.stands(now):
             since, until = before.since, before.until if until is None else until
-        self.marks[state] = _Mark(reason, since, until, now)
+        self.marks[state] = _Mark(type(failure).__name__, in_words(failure), since, until, now)
         self.tried = now
 
 
@@ -156,7 +161,7 @@ class HealthBook:
         page.last_error, page.last_error_at = in_words(failure), now
         if (verdict := _verdict(failure, now)) is not None:
             state, until = verdict
-            page.mark(state, type(failure).__name__, now, until)
+            page.mark(state, failure, now, until)
 
     def succeeded(self, account: Account) -> None:
         """The service began to answer a call, or a test."""
@@ -180,17 +185,20 @@ class HealthBook:
         """How the account fares now."""
         now, token = self._now(), self._token_state(account)
         page = self._page(account, token) if self._pages else _NO_PAGE
-        errors_told = (page.last_error, page.last_error_at)
+        last, last_at = page.last_error, page.last_error_at
         if not account.enabled:
-            return Health("disabled", "", None, None, *errors_told)
+            return Health("disabled", last_error=last, last_error_at=last_at)
         for state in _MARKED:
             mark = page.marks.get(state)
             if mark is None and state == "needs_login":
                 mark = _void(account, token, now)
             if mark is not None and mark.stands(now):
-                due = _is_due(page.tried, mark, now)
-                return Health(state, mark.reason, mark.since, mark.until, *errors_told, probe=due)
-        return Health("refreshing" if token.refreshing else "ready", "", None, None, *errors_told)
+                return Health(
+                    state, mark.reason, mark.since, mark.until, mark.said, last, last_at,
+                    probe=_is_due(page.tried, mark, now),
+                )  # fmt: skip
+        state = "refreshing" if token.refreshing else "ready"
+        return Health(state, last_error=last, last_error_at=last_at)
 
     def _page(self, account: Account, token: TokenState | None = None) -> _Page:
         """What is held of the account as configured; an empty page if that is another login."""
@@ -246,8 +254,8 @@ def _void(account: Account, token: TokenState, now: float) -> _Mark | None:
     """What is known of the login without any call having failed."""
     ends = account.registration_expires_at
     if ends is not None and ends <= now:
-        return _Mark("RegistrationExpired", ends)
-    return _Mark(errors.LoginRequired.__name__, None) if token.login_required else None
+        return _Mark("RegistrationExpired", "", ends)
+    return _Mark(errors.LoginRequired.__name__, "", None) if token.login_required else None
 
 
 def _is_due(tried: float | None, mark: _Mark, now: float) -> bool:
