@@ -1,0 +1,65 @@
+import { call } from "../api.js";
+import { html } from "../lib.js";
+import { notice } from "../notice.js";
+import { Dialog } from "../parts/dialog.js";
+import { Check, Field, Form, Missing } from "../parts/form.js";
+import { askStatus } from "../state.js";
+import { t } from "../text.js";
+import { path } from "./actions.js";
+import { nameOf } from "./kinds.js";
+
+export const REGIONS = [
+  "us-east-1", "us-east-2", "us-west-1", "us-west-2", "ca-central-1", "sa-east-1", "eu-central-1",
+  "eu-north-1", "eu-south-1", "eu-west-1", "eu-west-2", "eu-west-3", "ap-east-1", "ap-northeast-1",
+  "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-southeast-1", "ap-southeast-2",
+];
+const SECRETS = ["refresh_token", "client_id", "client_secret"];
+const TEXTS = ["name", "profile_arn", "region", "start_url"];
+
+export function Edit({ account, onClose }) {
+  const save = async (values) => {
+    const changes = changed(account, values);
+    if (Object.keys(changes).length) {
+      await call("PATCH", path(account), changes);
+      await askStatus();
+    }
+    notice(t("edit.saved", { name: values.name.trim() || t("account.unnamed") }));
+    onClose();
+  };
+  return html`<${Dialog} title=${t("edit.title", { name: nameOf(account) })} onClose=${onClose} test="edit">
+    <${Form} onSubmit=${save} submit=${t("edit.save")} onCancel=${onClose}>${(errors) => html`
+      <${Field} label=${t("field.name")} name="name" defaultValue=${account.name} maxlength="200" error=${errors.name}
+        spellcheck="true" data-focus />
+      <${Check} label=${t("edit.enabled")} name="enabled" defaultChecked=${account.enabled} hint=${t("edit.enabled_hint")} error=${errors.enabled} />
+      <details class="fold" open=${[...SECRETS, ...TEXTS.slice(1)].some((name) => errors[name])}>
+        <summary>${t("edit.replace")}</summary>
+        <p class="hint">${t("edit.replace_hint")}</p>
+        ${SECRETS.map((name) => html`<${Field} key=${name} label=${t(`field.${name}`)} name=${name} type="password"
+          autocomplete="new-password" placeholder=${t("edit.unchanged")} error=${errors[name]} />`)}
+        <${Place} account=${account} errors=${errors} />
+      </details>`}<//>
+  <//>`;
+}
+
+export const Place = ({ account = {}, errors }) => html`
+  <${Field} label=${t("field.profile_arn")} name="profile_arn" defaultValue=${account.profile_arn ?? ""} optional
+    hint=${t("field.profile_arn_hint")} error=${errors.profile_arn} />
+  <${Field} label=${t("field.region")} name="region" defaultValue=${account.region ?? ""} optional list=${REGIONS}
+    hint=${t("field.region_hint")} error=${errors.region} />
+  <${Field} label=${t("field.start_url")} name="start_url" type="url" defaultValue=${account.start_url ?? ""} optional error=${errors.start_url} />`;
+
+// Only what the person changed: somebody else may have edited the rest meanwhile.
+function changed(account, values) {
+  const changes = {};
+  for (const name of TEXTS) {
+    const [before, after] = [account[name] ?? "", values[name].trim()];
+    if (before !== after) changes[name] = after || null;
+  }
+  for (const name of SECRETS) if (values[name].trim()) changes[name] = values[name].trim();
+  const enabled = values.enabled === "on";
+  if (enabled !== account.enabled) changes.enabled = enabled;
+  if ("client_id" in changes !== "client_secret" in changes) {
+    throw new Missing("client_id" in changes ? "client_secret" : "client_id", t("edit.together"));
+  }
+  return changes;
+}
