@@ -1,0 +1,45 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from amq2api.errors import RequestTooLarge, UpstreamBroken
+from amq2api.relay.records import Record, Records, refused, shortened
+
+
+def record(number: int) -> Record:
+    return Record(id=f"req_{number}", at=float(number), outcome="end_turn", ok=True)
+
+
+@given(st.integers(1, 9), st.integers(0, 30), st.integers(-3, 40))
+def test_the_latest_are_kept_and_all_are_counted(size: int, added: int, asked: int) -> None:
+    records = Records(size)
+    for number in range(added):
+        records.add(record(number))
+    assert records.last == added
+    kept = [f"req_{number}" for number in range(max(0, added - size), added)]
+    newest = [one.id for one in records.recent(asked)]
+    assert newest == kept[::-1][: max(0, asked)]
+    came = [one.id for one in records.since(asked)]
+    assert came == [name for name in kept if int(name.removeprefix("req_")) >= asked]
+
+
+def test_whoever_looks_from_time_to_time_misses_nothing() -> None:
+    records, seen, last = Records(5), [], 0
+    for number in range(12):
+        records.add(record(number))
+        if number % 3 == 0:
+            seen += records.since(last)
+            last = records.last
+    assert [one.id for one in seen] == [f"req_{number}" for number in range(10)]
+
+
+def test_a_call_that_could_not_be_read_is_told_without_its_words() -> None:
+    told = refused("req_1", RequestTooLarge("hush"), at=7.0, seconds=0.12345)
+    assert told == Record(
+        id="req_1", at=7.0, outcome="RequestTooLarge", ok=False, error="", seconds=0.123
+    )
+    assert refused("req_1", UpstreamBroken("down"), at=7.0, seconds=0.0).error == "down"
+
+
+def test_a_name_is_kept_at_a_sane_length() -> None:
+    assert shortened("claude-sonnet-4.5") == "claude-sonnet-4.5"
+    assert len(shortened("x" * 10_000_000)) == 200
