@@ -5,13 +5,14 @@ fresh token, a dot is a pause.
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 import pytest
 
-from amq2api.accounts.health import HealthBook, TokenState
+from amq2api.accounts.health import Health, HealthBook, State, TokenState
 from amq2api.accounts.model import Account, Token
 from amq2api.dialects import amazonq as q
 from amq2api.dialects import messages as m
@@ -29,12 +30,14 @@ from amq2api.errors import (
     UpstreamBroken,
     UpstreamBusy,
 )
+from amq2api.relay import relay
+from amq2api.relay.records import Record
 from amq2api.relay.relay import Manner, Relay
 from amq2api.relay.reply import Reply
 from amq2api.upstream.catalogue import Catalogue
 from amq2api.upstream.service import Service
 from amq2api.wire.exchange import Answer, Ask
-from bridge.replies import METERED, text, told
+from bridge.replies import METERED, exception, text, told
 
 OK = None
 
@@ -235,3 +238,317 @@ def test_models_of_nobody_are_the_built_in_ones() -> None:
     assert asyncio.run(world.relay.models()) == q.BUILT_IN
     with pytest.raises(NoAccount):
         world.relay.choose()
+
+
+# What an account's failures mean to the calls that follow.
+HOUR = 3600.0
+RESET = 1_000_000.0 + 3 * HOUR
+LOCKED = AccountSuspended("locked")
+
+
+def spent() -> QuotaExhausted:
+    return QuotaExhausted("q")
+
+
+async def _trail(world: World, calls: int = 1) -> str:
+    """What the diary gains by so many calls, one after the other."""
+    before = len(world.diary)
+    for _ in range(calls):
+        await _hear(world, call())
+    return world.diary[before:]
+
+
+def _latest(world: World) -> tuple[str, str, str]:
+    """Who served the last call, why, and who was passed over."""
+    (record,) = world.relay.records.recent(1)
+    return record.account, record.why, " ".join(map(str, record.passed))
+
+
+def test_failover_passes_a_used_up_account_until_its_allowance_is_renewed() -> None:
+    async def story() -> None:
+        world = World(spent(), routing="failover")
+        world.usage = Answer(200, b'{"nextDateReset":%d}' % RESET)
+        assert await _trail(world) == "ab"
+        assert _latest(world) == ("b", "failover", "a:QuotaExhausted")
+        known = world.health.of(world.accounts()[0])
+        assert (known.state, known.until) == ("quota_used", RESET)
+        assert await _trail(world, 2) == "bb"
+        assert _latest(world) == ("b", "failover", "a:QuotaExhausted")
+        world.now = RESET
+        assert await _trail(world) == "a"
+        assert _latest(world) == ("a", "active", "")
+
+    asyncio.run(story())
+
+
+def test_one_call_an_hour_finds_out_whether_an_allowance_is_back() -> None:
+    async def story() -> None:
+        world = World(spent(), routing="failover")
+        assert await _trail(world, 2) == "abb"
+        world.now += HOUR
+        world.script = [spent()]
+        assert await _trail(world, 2) == "abb"
+        assert world.relay.records.recent(2)[1].why == "failover"
+        world.now += HOUR
+        assert await _trail(world, 2) == "aa"
+        assert [one.why for one in world.relay.records.recent(2)] == ["active", "probe"]
+
+    asyncio.run(story())
+
+
+def test_of_many_calls_at_once_one_finds_out() -> None:
+    async def story() -> None:
+        world = World(LOCKED)
+        assert await _trail(world) == "a"
+        world.now += HOUR
+        world.script = [LOCKED]
+        heard = await asyncio.gather(*(_hear(world, call()) for _ in range(9)))
+        assert heard == ["AccountSuspended"] * 9 and world.diary == "aa"
+
+    asyncio.run(story())
+
+
+def test_active_routing_tells_of_a_used_up_account_and_asks_it_all_the_same() -> None:
+    async def story() -> None:
+        world = World(spent(), spent())
+        asked = 0
+        world.usage = Answer(200, b'{"nextDateReset":%d}' % RESET)
+        ask = world.relay.service.ask
+
+        async def counted(one: Ask) -> Answer:
+            nonlocal asked
+            asked += one.headers["x-amz-target"] == q.GET_USAGE_LIMITS
+            return await ask(one)
+
+        world.relay.service = Service(counted)
+        assert await _trail(world, 2) == "aa"
+        assert world.health.of(world.accounts()[0]).until == RESET
+        assert asked == 1, "the date is known as long as it is to come"
+        assert await _trail(world) == "a"
+        assert world.health.of(world.accounts()[0]).state == "ready"
+
+    asyncio.run(story())
+
+
+def test_a_date_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relay, "_EXPLAINING", 0.05)
+
+    async def never(_ask: Ask) -> Answer:
+        await asyncio.sleep(60)
+        raise AssertionError
+
+    async def story() -> None:
+        world = World(spent(), routing="failover")
+        world.relay.service = Service(never)
+        world.relay.catalogue = Catalogue({}, lambda: 0.0)
+        await world.relay.catalogue.all("a", _no_models)
+        await world.relay.catalogue.all("b", _no_models)
+        assert await asyncio.wait_for(_trail(world), 5) == "ab"
+        assert world.health.of(world.accounts()[0]).until is None
+
+    asyncio.run(story())
+
+
+async def _no_models() -> list[q.Model]:
+    raise UpstreamBroken("no list")
+
+
+@pytest.mark.parametrize("routing", ["active", "failover"])
+def test_nothing_is_sent_for_a_suspended_account_until_it_is_cleared(routing: str) -> None:
+    async def story() -> None:
+        world = World(LOCKED, routing=routing)
+        assert await _trail(world) == "a"
+        assert await _trail(world, 3) == ""
+        assert await _hear(world, call()) == "AccountSuspended"
+        (record,) = world.relay.records.recent(1)
+        assert (record.account, record.why, record.attempts) == ("", "", 0)
+        assert "suspended the account a since" in record.error and "It said: locked" in record.error
+        world.health.clear("a")
+        assert await _trail(world) == "a"
+        assert _latest(world) == ("a", "active", "")
+
+    asyncio.run(story())
+
+
+def test_a_suspension_ends_with_a_probe_that_goes_well() -> None:
+    async def story() -> None:
+        world = World(LOCKED, LOCKED)
+        assert await _trail(world, 2) == "a"
+        world.now += HOUR
+        assert await _trail(world, 2) == "a"
+        world.now += HOUR
+        assert await _trail(world, 2) == "aa"
+        assert [one.why for one in world.relay.records.recent(2)] == ["active", "probe"]
+
+    asyncio.run(story())
+
+
+def test_failover_passes_an_account_that_must_sign_in_and_says_so() -> None:
+    async def story() -> None:
+        world = World(routing="failover")
+        world.no_token.add("a")
+        assert await _trail(world) == "b"
+        assert _latest(world) == ("b", "failover", "a:LoginRequired")
+        assert world.health.of(world.accounts()[0]).last_error == "sign in again"
+        world.no_token.clear()
+        assert await _trail(world) == "b", "it is not asked in vain"
+        world.health.succeeded(world.accounts()[0])
+        assert await _trail(world) == "a"
+
+    asyncio.run(story())
+
+
+def test_a_throttle_is_waited_for_and_not_evaded() -> None:
+    async def story() -> None:
+        world = World(RateLimited("r", retry_after=30), routing="failover")
+        assert await _trail(world) == "a"
+        throttled = world.health.of(world.accounts()[0])
+        assert (throttled.state, throttled.until) == ("throttled", world.now + 30)
+        world.now += 30
+        assert world.health.of(world.accounts()[0]).state == "ready"
+        world.script = [RateLimited("r")]
+        assert await _trail(world, 2) == "aa"
+        assert world.health.of(world.accounts()[0]).state == "ready", "a success ends it"
+
+    asyncio.run(story())
+
+
+def test_when_nobody_is_left_the_first_failure_names_all() -> None:
+    async def story() -> None:
+        world = World(spent(), routing="failover")
+        world.no_token.add("b")
+        world.usage = Answer(200, b'{"nextDateReset":%d}' % RESET)
+        assert await _hear(world, call()) == "LoginRequired"
+        assert await _hear(world, call()) == "NoAccount"
+        (record,) = world.relay.records.recent(1)
+        assert record.error == (
+            "no account is left to serve this call: a has used its allowance until"
+            " 1970-01-12 16:46 UTC; b must sign in again"
+        )
+        world.health.clear("a")
+        world.script = [spent()]
+        assert await _hear(world, call()) == "QuotaExhausted"
+        (record,) = world.relay.records.recent(1)
+        assert record.error == (
+            "q, and no account is left to serve this call: b must sign in again."
+        )
+
+    asyncio.run(story())
+
+
+NOBODYS: dict[str, tuple[list[GatewayError | None], bool]] = {
+    # Whether the account's last error is told.
+    "busy": ([BUSY, BUSY, BUSY], True),
+    "broken": ([BROKEN, BROKEN, BROKEN], True),
+    "a token that nothing cures": ([DENIED, DENIED], True),
+    "not entitled": ([NotEntitled("n")], True),
+    "our mistake": ([RequestRefused("x")], False),
+    "foreign reasoning": ([ReasoningRefused("x"), ReasoningRefused("x")], False),
+}
+
+
+@pytest.mark.parametrize(("script", "told"), NOBODYS.values(), ids=NOBODYS)
+def test_what_is_nobodys_fault_costs_nobody_the_account(
+    script: list[GatewayError | None], told: bool
+) -> None:
+    world = World(*script)
+    asyncio.run(_trail(world))
+    known = world.health.of(world.accounts()[0])
+    assert (known.state, bool(known.last_error)) == ("ready", told)
+
+
+def test_a_call_for_an_unknown_model_is_nobodys_fault() -> None:
+    world = World()
+    assert asyncio.run(_hear(world, call(model="gpt-9"))) == "UnknownModel"
+    assert world.health.of(world.accounts()[0]) == Health("ready")
+    (record,) = world.relay.records.recent()
+    assert (record.model, record.outcome, record.error) == ("gpt-9", "UnknownModel", "")
+
+
+def test_a_client_that_leaves_says_nothing_of_the_account() -> None:
+    async def story() -> None:
+        world = World(spent(), OK)
+        await _trail(world)
+        reply = Reply(world.relay, call(), "req_1")
+        sent = asyncio.Event()
+
+        async def silent(*_asked: Any) -> Reads:
+            sent.set()
+            await asyncio.sleep(60)
+            raise AssertionError
+
+        world.open = silent  # type: ignore[method-assign]
+        asking = asyncio.ensure_future(reply.open())
+        await sent.wait()
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+        reply.close()
+        assert world.health.of(world.accounts()[0]).state == "quota_used"
+        (record,) = world.relay.records.recent(1)
+        assert (record.outcome, record.ok) == ("abandoned", False)
+
+    asyncio.run(story())
+
+
+def test_a_call_that_asks_nobody_proves_nothing() -> None:
+    world = World(spent())
+    asyncio.run(_trail(world))
+    assert asyncio.run(_hear(world, call(max_tokens=0))).endswith("stop")
+    assert world.health.of(world.accounts()[0]).state == "quota_used"
+
+
+BREAKS: dict[str, tuple[bytes, State]] = {
+    "throttled": (exception("ThrottlingException", message="m"), "throttled"),
+    "used up": (exception("ThrottlingException", message="m", reason="MONTHLY_REQUEST_COUNT"),
+                "quota_used"),
+    "suspended": (exception("AccessDeniedException", message="m", reason="TEMPORARILY_SUSPENDED"),
+                  "suspended"),
+    "no capacity": (exception("ThrottlingException", message="m",
+                              reason="INSUFFICIENT_MODEL_CAPACITY"), "ready"),
+    "torn": (text("x")[:-3], "ready"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("frame", "state"), BREAKS.values(), ids=BREAKS)
+def test_what_ends_an_answer_half_way_counts(frame: bytes, state: State) -> None:
+    world = World()
+    world.reads = (text("hi"), frame)
+    asyncio.run(_trail(world))
+    known = world.health.of(world.accounts()[0])
+    assert known.state == state and known.last_error
+    (record,) = world.relay.records.recent()
+    assert not record.ok and record.first is not None and record.error == known.last_error
+
+
+def test_a_record_tells_all_but_the_content() -> None:
+    world = World(BUSY)
+    world.reads = (text("zither"), METERED)
+    asked = [{"role": "user", "content": "xylophone"}]
+    asyncio.run(_hear(world, call(stream=True, temperature=0.5, messages=asked)))
+    (record,) = world.relay.records.recent()
+    assert 0 <= time.time() - record.at < 60
+    assert 0 <= (record.first or 0) <= record.seconds
+    plain = msgspec.structs.replace(record, at=0.0, seconds=0.0, first=0.0, credits=None)
+    assert plain == Record(
+        id="req_1", at=0.0, model="claude-sonnet-4.5", account="a", account_name="", why="active",
+        passed=(), attempts=2, stream=True, outcome="end_turn", ok=True, error="",
+        input_tokens=record.input_tokens, output_tokens=record.output_tokens,
+        usage="estimate", credits=None, first=0.0, seconds=0.0,
+        notes=("approximated:max_tokens", "dropped:temperature"),
+    )  # fmt: skip
+    assert record.input_tokens > 0 and record.output_tokens > 0
+    encoded = msgspec.json.encode(record)
+    assert b"xylophone" not in encoded and b"zither" not in encoded
+
+
+def test_accounts_that_are_gone_leave_nothing_behind() -> None:
+    async def story() -> None:
+        world = World(spent())
+        await _trail(world)
+        gone, left = world.accounts()
+        world.accounts = lambda: [left]  # type: ignore[method-assign]
+        world.script = [BUSY, BUSY, BUSY]
+        await _trail(world)
+        assert world.health.of(gone) == Health("ready")
+
+    asyncio.run(story())
