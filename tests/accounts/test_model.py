@@ -58,6 +58,9 @@ def test_what_is_tolerated(entry: dict[str, Any], seen: dict[str, Any]) -> None:
     assert {key: getattr(account, key) for key in seen} == seen
 
 
+_NO_TIMES: tuple[object, ...] = (
+    "2026-01-01", True, [], -1, 10**400, float("nan"), float("inf"),
+)  # fmt: skip
 PROBLEMS: dict[str, tuple[object, str, str]] = {
     "no object": ("hush", "", "entry 3: is not an object"),
     "missing secret": ({}, "refresh_token", "entry 3: refresh_token is missing"),
@@ -79,7 +82,7 @@ PROBLEMS: dict[str, tuple[object, str, str]] = {
             SECRETS | {"registration_expires_at": value}, "registration_expires_at",
             "entry 3: registration_expires_at must be a time in Unix seconds",
         )
-        for value in ("2026-01-01", True, [], -1, 10**400, float("nan"), float("inf"))
+        for value in _NO_TIMES
     },
     "a region that leads elsewhere": (
         SECRETS | {"region": "evil.example/"}, "region",

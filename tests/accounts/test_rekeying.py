@@ -56,7 +56,7 @@ class World:
         )
 
 
-@pytest.fixture(params=CHANGES.values(), ids=CHANGES)
+@pytest.fixture(params=CHANGES.values(), ids=list(CHANGES))
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> World:
     return World(tmp_path, request.param)
 

@@ -54,7 +54,6 @@ class World:
         listed: list[Entry] = json.loads(self.path.read_text())
         return listed
 
-    @property
     def all_sealed(self) -> bool:
         return all(is_sealed(e[key]) for e in self.file for key in SECRETS)
 
@@ -70,7 +69,7 @@ def test_what_someone_puts_in_is_taken_at_once_and_sealed_soon(world: World) -> 
     world.path.chmod(0o644)
     assert [a.refresh_token for a in world.store.accounts()] == ["r-a", "r-b"]
     world.store.close()
-    assert world.all_sealed
+    assert world.all_sealed()
     assert world.path.stat().st_mode & 0o777 == 0o600
     assert [{**e, **{key: None for key in SECRETS}} for e in world.file] == [
         {**e, **{key: None for key in SECRETS}} for e in plain
@@ -85,9 +84,9 @@ def test_nobody_waits_while_someone_else_holds_the_file(world: World) -> None:
     with files.Lock(world.path):
         assert [a.id for a in world.store.accounts()] == ["a"]
         assert world.look().store.exposed
-        assert not world.all_sealed
+        assert not world.all_sealed()
     world.store.close()
-    assert world.all_sealed
+    assert world.all_sealed()
     assert not world.look().store.exposed
 
 
@@ -95,10 +94,10 @@ def test_one_more_in_the_open_among_sealed_ones(world: World) -> None:
     world.store.add(entry("a"))
     [before] = world.file
     world.by_hand([before, entry("b")])
-    assert world.sealed().all_sealed
+    assert world.sealed().all_sealed()
     assert world.file[0] == before
     world.by_hand([before | {"client_secret": "s-new"}, world.file[1]])
-    assert world.sealed().all_sealed
+    assert world.sealed().all_sealed()
     assert [a.client_secret for a in world.store.accounts()] == ["s-new", "s-b"]
 
 
@@ -115,7 +114,7 @@ def test_an_edit_by_hand_while_sealing_is_built_upon(
     world.by_hand([entry("a")])
     monkeypatch.setattr(os, "fsync", edited_meanwhile)
     world.sealed()
-    assert world.all_sealed
+    assert world.all_sealed()
     assert [(e["id"], e.get("note")) for e in world.file] == [("a", None), ("h", "by hand")]
 
 
@@ -146,7 +145,7 @@ def test_a_change_seals_what_is_new_and_leaves_the_rest(
     before = {(e["id"], key): e[key] for e in world.sealed().file for key in SECRETS}
     change(world.store)
     after = {(e["id"], key): e[key] for e in world.file for key in SECRETS}
-    assert world.all_sealed and world.file[0]["hue"] == "red"
+    assert world.all_sealed() and world.file[0]["hue"] == "red"
     rotated = {("a", "refresh_token")} if change is CHANGES["rotate"] else set()
     assert {at for at in before.keys() & after.keys() if before[at] != after[at]} == rotated
     assert [a.client_id for a in world.store.accounts()] == [f"c-{e['id']}" for e in world.file]
@@ -207,7 +206,7 @@ def test_one_damaged_value_is_mended_by_a_plain_one(world: World) -> None:
     broken[1]["client_id"] = "c-b"
     world.by_hand(broken)
     assert world.sealed().look().store.problem is None
-    assert world.all_sealed
+    assert world.all_sealed()
     assert [a.client_id for a in world.store.accounts()] == ["c-a", "c-b"]
 
 
@@ -231,7 +230,7 @@ def test_a_file_that_cannot_be_written_serves_and_is_sealed_once_it_can(
         with pytest.raises(StorageFailed):
             world.store.settle()
     world.look(60.0).store.close()
-    assert world.all_sealed and not world.look().store.exposed
+    assert world.all_sealed() and not world.look().store.exposed
 
 
 def test_a_secret_that_looks_sealed_is_refused_by_the_door(tmp_path: Path) -> None:
@@ -269,6 +268,6 @@ def test_many_edits_at_once_lose_nothing(tmp_path: Path) -> None:
     expected = {f"{n}-{part}" for n in range(10) for part in range(5)}
     expected |= {f"hand-{n}-{part}" for n in range(3) for part in range(5)}
     assert {e["id"] for e in worlds[0].file} == expected
-    assert worlds[0].all_sealed
+    assert worlds[0].all_sealed()
     opened = {a.id: a.refresh_token for a in worlds[1].look().store.accounts()}
     assert opened == {name: f"r-{name}" for name in expected}

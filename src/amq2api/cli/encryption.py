@@ -44,7 +44,8 @@ def line_of(file: BinaryIO) -> str:
     Raises:
         Complaint: it holds something else.
     """
-    called = "standard input" if file.name == "<stdin>" else visible(str(file.name))
+    name = str(getattr(file, "name", "<stdin>"))
+    called = "standard input" if name == "<stdin>" else visible(name)
     try:
         lines = file.read().decode("utf-8-sig").strip().splitlines()
     except UnicodeDecodeError as exc:
