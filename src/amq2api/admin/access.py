@@ -6,11 +6,10 @@ printed when the gateway starts, so that the first visitor cannot make the place
 """
 
 import asyncio
-import ipaddress
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from amq2api.accounts.adminfile import AdminFile, Credentials
 from amq2api.errors import BadRequest, Conflict, OriginRefused
@@ -20,17 +19,11 @@ from amq2api.wire import origin
 from . import passwords, sessions
 from .barred import NotSignedIn, SetupRefused, WrongPassword
 from .lockout import Lockout
+from .sender import Scope, address, is_forwarded, is_secure
 from .sessions import Session
 
 State: TypeAlias = Literal["open", "setup", "signed_out", "signed_in"]
-Scope: TypeAlias = Mapping[str, Any]
-"""Of ASGI; only read here."""
 
-_FORWARDED = frozenset({
-    b"forwarded", b"via", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto",
-    b"x-forwarded-server", b"x-forwarded-port", b"x-real-ip", b"x-client-ip", b"x-original-host",
-    b"cf-connecting-ip", b"true-client-ip", b"fly-client-ip",
-})  # fmt: skip
 _MOST_SIGNED_OUT = 500
 
 
@@ -132,7 +125,7 @@ class Access:
             raise Conflict("no password is set")
         if not await self._proves(scope, credentials, password):
             raise WrongPassword("this is not the password")
-        log.info("admin.signed_in", address=_address(scope))
+        log.info("admin.signed_in", address=address(scope))
         return self._began(scope, credentials)
 
     async def set_up(self, scope: Scope, token: str, password: str) -> Entered:
@@ -156,7 +149,7 @@ class Access:
         who = self._who(scope, credentials)
         self._lockout.attempt(who)
         if not passwords.token_fits(token, credentials.setup_token):
-            log.warning("admin.refused", why="setup token", address=_address(scope))
+            log.warning("admin.refused", why="setup token", address=address(scope))
             raise SetupRefused("this is not the setup token that was printed last")
         self._lockout.succeeded(who)
         return await self._set_password(scope, credentials, password)
@@ -187,13 +180,13 @@ class Access:
             credentials = await asyncio.to_thread(self._file.change, self._without(session))
         set_ = credentials.password is not None
         state: State = "signed_out" if set_ else self._state(scope, credentials)
-        return Entered(state, (sessions.no_cookie(secure=_is_secure(scope)),))
+        return Entered(state, (sessions.no_cookie(secure=is_secure(scope)),))
 
     def _state(self, scope: Scope, credentials: Credentials) -> State:
         if credentials.password is None:
             if self._password_wanted:
                 return "setup"
-            if _is_forwarded(scope):
+            if is_forwarded(scope):
                 raise OriginRefused(
                     "this came through a proxy, and there is no admin password: list the proxy's"
                     " host in AMQ2API_ALLOWED_HOSTS and restart, or run `amq2api password`"
@@ -220,7 +213,7 @@ class Access:
         if await self._passwords.fits(password, credentials.password or ""):
             self._lockout.succeeded(who)
             return True
-        log.warning("admin.refused", why="wrong password", address=_address(scope))
+        log.warning("admin.refused", why="wrong password", address=address(scope))
         return False
 
     async def _set_password(self, scope: Scope, seen: Credentials, password: str) -> Entered:
@@ -233,11 +226,11 @@ class Access:
             return found.with_password(kept)
 
         changed = await asyncio.to_thread(self._file.change, change)
-        log.info("admin.new_key", address=_address(scope))
+        log.info("admin.password_set", address=address(scope))
         return self._began(scope, changed)
 
     def _began(self, scope: Scope, credentials: Credentials) -> Entered:
-        secret, secure = credentials.session_secret, _is_secure(scope)
+        secret, secure = credentials.session_secret, is_secure(scope)
         session = sessions.begun(credentials.generation, self._now())
         return Entered(
             "signed_in",
@@ -249,7 +242,7 @@ class Access:
 
     def _cookie(self, scope: Scope, session: Session, credentials: Credentials) -> str:
         return sessions.cookie(
-            session, credentials.session_secret, now=self._now(), secure=_is_secure(scope)
+            session, credentials.session_secret, now=self._now(), secure=is_secure(scope)
         )
 
     def _without(self, session: Session) -> Callable[[Credentials], Credentials]:
@@ -271,30 +264,4 @@ class Access:
         for value in sessions.values(scope["headers"], sessions.KNOWN):
             if known := sessions.known_as(value, credentials.session_secret):
                 return f"known {known}"
-        return _address(scope)
-
-
-def _is_forwarded(scope: Scope) -> bool:
-    """Whether a proxy passed it on. nginx, unless told to, adds no header, but speaks HTTP/1.0
-    and names a host, which no browser and no tool of today does.
-    """
-    names = {pair[0] for pair in scope["headers"]}
-    return bool(names & _FORWARDED) or (scope["http_version"] == "1.0" and b"host" in names)
-
-
-def _is_secure(scope: Scope) -> bool:
-    """Whether the browser's side of it is https. Who lies here only loses the own cookie."""
-    told = next((v for k, v in scope["headers"] if k == b"x-forwarded-proto"), b"")
-    return scope["scheme"] == "https" or told.split(b",")[0].strip().lower() == b"https"
-
-
-def _address(scope: Scope) -> str:
-    """The peer's address; of IPv6 the network, since one host may have all addresses of it."""
-    text = (scope.get("client") or ("",))[0]
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return str(text)
-    if isinstance(address, ipaddress.IPv6Address) and not address.ipv4_mapped:
-        return str(ipaddress.ip_network((int(address) >> 64 << 64, 64)))
-    return str(address)
+        return address(scope)

@@ -44,11 +44,7 @@ def admin_side(
     Args:
         ask: Makes an exchange with the sign-in service.
     """
-    access = Access(
-        public=settings.public,
-        allowed_hosts=settings.allowed_hosts,
-        file=AdminFile(settings.admin_file),
-    )
+    access = admin_access(settings)
     logins = Logins(
         ask=ask,
         profiles=profiles_everywhere(relay.service, relay.manner),
@@ -74,6 +70,15 @@ def admin_side(
         models=relay.models,
     )
     return AdminSide(app, live, logins)
+
+
+def admin_access(settings: Settings) -> Access:
+    """Who may use it, as it is set. No file is opened yet."""
+    return Access(
+        public=settings.public,
+        allowed_hosts=settings.allowed_hosts,
+        file=AdminFile(settings.admin_file),
+    )
 
 
 def _facts(settings: Settings, client_keys: int) -> Facts:

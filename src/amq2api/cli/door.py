@@ -1,25 +1,15 @@
-"""Who may use the admin side, and what the one who starts the gateway is told about it."""
+"""What whoever starts the gateway is told about the page, and how to get in."""
 
 import typer
 
-from amq2api.accounts.adminfile import AdminFile
 from amq2api.accounts.store import FileStore
-from amq2api.admin.access import Access
 from amq2api.config import Settings
 from amq2api.errors import GatewayError
 from amq2api.log import log
 
+from .admin_side import admin_access
 from .building import environment_account
 from .encryption import seal_in_force
-
-
-def access(settings: Settings) -> Access:
-    """The door as it is set. No file is opened yet."""
-    return Access(
-        public=settings.public,
-        allowed_hosts=settings.allowed_hosts,
-        file=AdminFile(settings.admin_file),
-    )
 
 
 def show_the_way(settings: Settings, url: str, *, page: bool) -> None:
@@ -33,7 +23,7 @@ def show_the_way(settings: Settings, url: str, *, page: bool) -> None:
     pages = [f"{url}/", *(f"https://{name}/" for name in settings.allowed_hosts)]
     where = " or ".join(pages)
     try:
-        token = access(settings).new_setup_token()
+        token = admin_access(settings).new_setup_token()
     except GatewayError as failure:
         # Calls can be served all the same; the admin side stays closed.
         log.error("admin.closed", reason=str(failure))
