@@ -472,7 +472,7 @@ def test_a_client_that_leaves_says_nothing_of_the_account() -> None:
         reply = Reply(world.relay, call(), "req_1")
         sent = asyncio.Event()
 
-        async def silent(*_asked: Any) -> Reads:
+        async def silent(ask: Ask, verdict: Callable[[Answer], GatewayError]) -> Reads:
             sent.set()
             await asyncio.sleep(60)
             raise AssertionError
