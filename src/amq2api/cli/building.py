@@ -28,6 +28,7 @@ from .encryption import seal_in_force
 # Seconds that one exchange may take. Calls wait for both: for a token because they must, for
 # the list of models because it says what a model can do, yet not for long.
 _TOKEN_TIMEOUT, _SERVICE_TIMEOUT = 30.0, 5.0
+_WATCH = 2.0  # seconds between looks at the account file
 _DEFAULT_ENDPOINT = Settings.model_fields["api_endpoint"].default
 
 
@@ -103,14 +104,17 @@ def gateway(settings: Settings, api_keys: tuple[str, ...], made: Parts | None = 
         tokens.load()
         _calm_the_collector()
         async with made.client:
-            warming = asyncio.get_running_loop().create_task(_warm(relay))
+            loop = asyncio.get_running_loop()
+            beside = [loop.create_task(work) for work in (_warm(relay), _watch(made.store))]
             try:
                 yield
             finally:
-                warming.cancel()
+                for task in beside:
+                    task.cancel()
                 if side is not None:
                     await side.logins.close()
                 await tokens.close()
+                await asyncio.to_thread(made.store.close)
 
     manners = Manners(
         api_keys=api_keys,
@@ -162,6 +166,13 @@ def _manner(settings: Settings) -> Manner:
         attempts=settings.attempts,
         routing=settings.routing,
     )
+
+
+async def _watch(store: FileStore) -> None:
+    """Look at the accounts while nobody calls, too: secrets put in in plain are sealed then."""
+    while True:
+        await asyncio.sleep(_WATCH)
+        store.accounts()
 
 
 async def _warm(relay: Relay) -> None:
