@@ -1,4 +1,5 @@
 import json
+import sys
 import time
 from typing import Any
 
@@ -136,6 +137,17 @@ def test_what_is_no_good_is_refused_quickly(hostile: Any, words: str) -> None:
         bundle.unpack(hostile, "open sesame")
     assert time.monotonic() - began < 1.0
     assert refused.value.field == ("passphrase" if "wrong passphrase" in words else "bundle")
+
+
+def test_a_bundle_beyond_all_sense_is_refused() -> None:
+    most = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(0)
+    try:
+        beyond = packed([{"n": 10**5000}])
+    finally:
+        sys.set_int_max_str_digits(most)
+    with pytest.raises(BadRequest, match="holds no list of accounts"):
+        bundle.unpack(beyond, "open sesame")
 
 
 @pytest.mark.parametrize("inside", [{}, [7], [[]], "hush"], ids=repr)

@@ -1,9 +1,11 @@
+import errno
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from amq2api.accounts import files
 from amq2api.accounts.cachefile import CacheFile, Minted, first
 from amq2api.accounts.model import Account, Token, fingerprint
 from amq2api.accounts.sealing import Seal, is_sealed
@@ -165,6 +167,25 @@ def test_a_row_of_a_newer_version_keeps_what_we_do_not_know(tmp_path: Path) -> N
     assert "hush" not in path.read_text()
     assert (rows(path)["b"]["of"], rows(path)["c"]) == ("later", 7)
     assert KEY.open(rows(path)["b"]["refresh_token"], "refresh_token") == "hush"
+
+
+def test_a_file_that_cannot_be_read_is_not_taken_for_an_empty_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "cache.json"
+    held = hold(path, KEY, "a")
+
+    def refused(_: Path) -> tuple[None, bytes]:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    cache = CacheFile(path, KEY)
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "read", refused)
+        assert cache.read() == {}
+        for attempt in (cache.settle, cache.census, lambda: cache.put("b", held["a"])):
+            with pytest.raises(PermissionError):
+                attempt()
+    assert cache.read() == held
 
 
 def test_where_there_is_no_cache_none_is_made(tmp_path: Path) -> None:

@@ -169,7 +169,9 @@ def test_where_there_is_nothing_nothing_is_made(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["account.json.lock"]
 
 
-def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
-    rekeying = Rekeying(tmp_path, tmp_path / "cache.json", old=None, new=FIRST)
-    with pytest.raises(StorageFailed, match="cannot be read: Is a directory"):
+@pytest.mark.parametrize("name", ["account.json", "cache.json"])
+def test_a_file_that_cannot_be_read(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    rekeying = Rekeying(tmp_path / "account.json", tmp_path / "cache.json", old=None, new=FIRST)
+    with pytest.raises(StorageFailed, match=f"{name} cannot be read: Is a directory"):
         rekeying.find()

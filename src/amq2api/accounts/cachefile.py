@@ -85,7 +85,11 @@ class CacheFile:
     def read(self) -> dict[str, Minted]:
         """Everything that can be understood: a cache is never a reason to fail."""
         minted: dict[str, Minted] = {}
-        for account_id, raw in self._rows().items():
+        try:
+            rows = self._rows()
+        except OSError:
+            return minted
+        for account_id, raw in rows.items():
             with contextlib.suppress(msgspec.ValidationError, SealBroken):
                 minted[account_id] = self._minted(msgspec.convert(raw, _Row))
         return minted
@@ -108,7 +112,10 @@ class CacheFile:
             self._write(self._settled(self._rows()))
 
     def census(self) -> tuple[int, int]:
-        """How many rows there are, and how many of them hold a token that no key opens."""
+        """How many rows there are, and how many of them hold a token that no key opens.
+
+        Raises OSError.
+        """
         rows = self._rows()
         return len(rows), sum(self._is_locked(raw) for raw in rows.values())
 
@@ -142,12 +149,13 @@ class CacheFile:
         return text if settled else self._custody.closed(plain, key)
 
     def _rows(self) -> dict[str, Any]:
+        # Whoever writes must not take a file that cannot be read for an empty one.
+        _, raw = files.read(self.path)
         try:
-            _, raw = files.read(self.path)
             # A file of the older format, one token without an account, has no such member.
             whole = msgspec.json.decode(raw)
             rows = whole.get("accounts") if isinstance(whole, dict) else None
-        except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return {}
         return rows if isinstance(rows, dict) else {}
 

@@ -46,16 +46,16 @@ class Rekeying:
         """Look at both files; nothing is written.
 
         Raises:
-            StoreBroken: account.json cannot be read, not even with the old key.
-            StorageFailed: neither by anyone.
+            StoreBroken: account.json cannot be understood, or neither key opens it.
+            StorageFailed: one of the files cannot be read.
         """
+        path = self._accounts.path
         try:
             accounts = len(self._accounts.read().entries)
+            path = self._cache.path
+            rows, unreadable = self._cache.census()
         except OSError as exc:
-            raise StorageFailed(
-                f"{self._accounts.path.name} cannot be read: {exc.strerror}"
-            ) from exc
-        rows, unreadable = self._cache.census()
+            raise StorageFailed(f"{path.name} cannot be read: {exc.strerror}") from exc
         return Found(accounts, rows - unreadable, unreadable)
 
     def write(self) -> None:

@@ -96,12 +96,6 @@ class FileStore:
         self.accounts()
         return self._view.problem
 
-    @property
-    def exposed(self) -> bool:
-        """Whether a secret stands in plain in the file although there is a key."""
-        self.accounts()
-        return not self._view.settled
-
     def accounts(self) -> tuple[Account, ...]:
         if self._clock() >= self._next_look:
             self._look()
