@@ -101,17 +101,30 @@ def _path(source_id: SourceId, home: Path) -> Path:
 
 
 def _texts(cache: Path) -> dict[str, str]:
-    texts = {}
     try:
-        for path in sorted(cache.glob("*.json"))[:_MOST_FILES]:
-            found = path.stat()
-            if stat.S_ISREG(found.st_mode) and found.st_size <= _LARGEST:
-                texts[path.name] = path.read_bytes().decode(errors="replace")
+        names = sorted(name for name in os.listdir(cache) if name.endswith(".json"))
+    except FileNotFoundError:
+        names = []
     except OSError as exc:
         raise Unreadable(f"the AWS SSO cache cannot be read: {exc.strerror}") from exc
-    if not texts:
+    texts = {name: _text(cache / name) for name in names[:_MOST_FILES]}
+    found = {name: text for name, text in texts.items() if text is not None}
+    if not found:
         raise Unreadable("the AWS SSO cache holds no logins")
-    return texts
+    return found
+
+
+def _text(path: Path) -> str | None:
+    """None for what is no login's file; empty for one that cannot be read."""
+    try:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode) or found.st_size > _LARGEST:
+            return None
+        return path.read_bytes().decode(errors="replace")
+    except FileNotFoundError:  # removed in this moment
+        return None
+    except OSError:
+        return ""
 
 
 def _rows(path: Path, program: str) -> tuple[dict[str, str], str]:
