@@ -19,13 +19,16 @@ Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 ASGIApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-PLAYGROUND = "/api/playground"
+PLAYGROUND = ("POST", "/api/playground")
 PAGES = frozenset({"/", "/admin", "/docs"})
 _WITHOUT_SESSION = PAGES | {"/openapi.json", "/api/session", "/api/setup"}
 _STATIC = "/static/"
 
 _MOST, _MOST_IMPORTED = 1 << 20, 10 << 20  # bytes of a request's body
 _LIMITS = {"/api/accounts/import": _MOST_IMPORTED}
+# Of a body that is too large so much is still taken, and dropped: who is cut off while sending
+# does not hear why.
+_MOST_HEARD = 64 << 20
 
 _CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
@@ -60,7 +63,8 @@ class Gate:
         answer = _Answer(send, api=scope["path"].startswith("/api/"))
         try:
             answer.cookie = self._let_in(scope)
-            playground = scope.get("amq2api.playground") if scope["path"] == PLAYGROUND else None
+            place = (scope["method"], scope["path"])
+            playground = scope.get("amq2api.playground") if place == PLAYGROUND else None
             if playground is not None:
                 await playground(scope, receive, answer.send)
             else:
@@ -126,14 +130,10 @@ async def _whole(scope: Scope, receive: Receive) -> Receive:
         RequestTooLarge: it has too many bytes; no more than allowed are kept.
         BadRequest: the client went away before it was whole.
     """
-    limit = _LIMITS.get(scope["path"], _MOST)
     headers = dict(scope["headers"])
     if b"transfer-encoding" not in headers and headers.get(b"content-length", b"0") == b"0":
         return receive
-    declared = headers.get(b"content-length", b"")
-    if declared.isdigit() and int(declared) > limit:
-        raise RequestTooLarge(f"the request has {declared.decode()} bytes, {limit} are allowed")
-    body = await _read(receive, limit)
+    body = await _read(receive, _LIMITS.get(scope["path"], _MOST))
     left: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def replay() -> Message:
@@ -151,8 +151,9 @@ async def _read(receive: Receive, limit: int) -> bytes:
             raise BadRequest("the request ended early")
         part = message.get("body", b"")
         size += len(part)
-        if size > limit:
+        if size <= limit:
+            parts.append(part)
+        elif size > _MOST_HEARD or not message.get("more_body", False):
             raise RequestTooLarge(f"the request has more than {limit} bytes")
-        parts.append(part)
         if not message.get("more_body", False):
             return b"".join(parts)
