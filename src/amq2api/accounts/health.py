@@ -134,7 +134,7 @@ class _Page:
         self.tried = now
 
 
-_NO_PAGE = _Page("")
+_NO_PAGE, _WELL = _Page(""), Health("ready")
 
 
 class HealthBook:
@@ -197,6 +197,8 @@ class HealthBook:
                     state, mark.reason, mark.since, mark.until, mark.said, last, last_at,
                     probe=_is_due(page.tried, mark, now),
                 )  # fmt: skip
+        if not token.refreshing and last_at is None:
+            return _WELL
         state = "refreshing" if token.refreshing else "ready"
         return Health(state, last_error=last, last_error_at=last_at)
 

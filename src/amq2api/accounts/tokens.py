@@ -94,7 +94,8 @@ class TokenCache:
     def state(self, account: Account) -> TokenState:
         """For a health report: no file and no network is touched."""
         held = self._vault.held(account)
-        refreshing = any(name == account.id for name, _ in self._flights)
+        # Asked for with every call, so what is seldom there is looked for only if it is.
+        refreshing = bool(self._flights) and any(name == account.id for name, _ in self._flights)
         if held is None:
             refusal = self._refusal(account, account.refresh_token)
             return TokenState(False, False, refusal is not None, refreshing)
@@ -234,6 +235,8 @@ class TokenCache:
         return self._left(held) <= EARLY
 
     def _refusal(self, account: Account, spend: str) -> _Refusal | None:
+        if not self._refused:
+            return None
         refusal = self._refused.get((account.id, fingerprint(spend)))
         return refusal if refusal and self._now() < refusal.until else None
 
