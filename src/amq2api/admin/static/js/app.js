@@ -30,29 +30,35 @@ export function App() {
   const state = useCell(session)?.state;
   const gone = useCell(unreachable);
   const admittedOnce = useRef(false);
+  const doorShown = useRef(false);
   admittedOnce.current ||= state === "open" || state === "signed_in";
   if (!state) return gone ? html`<${Unreachable} />` : html`<${Busy}>${t("app.loading")}<//>`;
-  if (!admittedOnce.current) return html`<${FirstDoor} state=${state} />`;
-  return html`<${Frame} /><${Notices} />
+  if (!admittedOnce.current) {
+    doorShown.current = true;
+    return html`<${FirstDoor} state=${state} />`;
+  }
+  return html`<${Frame} focused=${doorShown.current} /><${Notices} />
     ${(state === "signed_out" || state === "setup") && html`<${SignInAgain} state=${state} />`}`;
 }
 
-function Frame() {
+// *focused* is whether the focus was on something that is gone now.
+function Frame({ focused }) {
   const where = useCell(route);
   const main = useRef(null);
-  const began = useRef(false);
+  const began = useRef(focused);
   const ready = useCell(status) !== null;
   useEffect(() => {
     document.title = `${t(`nav.${where}`)} · amq2api`;
   });
   useEffect(() => {
+    if (!ready) return;
     // Not on arrival: the focus belongs to the document then.
     if (began.current) {
       main.current.querySelector("h1")?.focus();
       scrollTo(0, 0);
     }
     began.current = true;
-  }, [where]);
+  }, [where, ready]);
   return html`
     <${Header} where=${where} />
     <main id="main" ref=${main} tabindex="-1">

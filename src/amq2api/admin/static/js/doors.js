@@ -13,6 +13,7 @@ export function FirstDoor({ state }) {
   useEffect(() => {
     document.title = `${t(`door.${state}`)} · amq2api`;
   });
+  useEffect(() => document.querySelector("[data-focus]").focus(), [state]);
   return html`<main class="door" id="main" tabindex="-1">
     <div class="door-top"><span class="brand"><img src="/static/favicon.svg" alt="" width="30" height="30" /> amq2api</span><${Switches} /></div>
     <section class="card" aria-labelledby="door-title">

@@ -1,7 +1,6 @@
 import { useCell } from "./cell.js";
 import { Icon } from "./icons.js";
 import { html } from "./lib.js";
-import { retry } from "./live.js";
 import { chooseLanguage, chooseTheme, language, theme, THEMES } from "./preferences.js";
 import { ROUTES } from "./routes.js";
 import { connection } from "./state.js";
@@ -32,7 +31,6 @@ function Connection() {
   const state = useCell(connection);
   return html`<span class=${`connection connection-${state}`} role="status" data-test="connection" data-state=${state}>
     <span class="dot" aria-hidden="true"></span><span class="connection-words">${t(`connection.${state}`)}</span>
-    ${state === "lost" && html` <button type="button" class="link" onClick=${retry}>${t("app.retry")}</button>`}
   </span>`;
 }
 

@@ -9,7 +9,7 @@ import { activate, path } from "./actions.js";
 import { Health, Pill, Validity } from "./health.js";
 import { KIND_ICONS, kindOf, nameOf } from "./kinds.js";
 import { told, Usage } from "./usage.js";
-import { Said } from "./words.js";
+import { said } from "./words.js";
 
 // *open* shows one of the dialogs ("edit", "remove", "login") for this account.
 export function Card({ account, serving, open }) {
@@ -29,10 +29,9 @@ export function Card({ account, serving, open }) {
         ${serving && !account.is_active && html`<span class="pill pill-calm">${t("account.serving")}</span>`}
       </p>
     </header>
-    <${Health} account=${account} />
-    ${account.health.state === "needs_login" && account.source !== "environment" && html`<p>
-      <button type="button" class="button button-main" onClick=${() => open("login", account)}
-        aria-label=${`${t("account.sign_in_again")}: ${name}`}>${t("account.sign_in_again")}</button></p>`}
+    <${Health} account=${account} signIn=${account.health.state === "needs_login" && account.source !== "environment" && html`
+      <button type="button" class="button button-small button-main" onClick=${() => open("login", account)}
+        aria-label=${`${t("account.sign_in_again")}: ${name}`}>${t("account.sign_in_again")}</button>`} />
     <${Validity} account=${account} />
     <${Usage} account=${account} />
     <${Verdict} verdict=${verdict} />
@@ -56,7 +55,7 @@ function Buttons({ account, name, open, setVerdict }) {
   const button = (key, onClick, more = "") => html`<button type="button" class=${`button button-small ${more}`}
     aria-label=${`${t(key)}: ${name}`} onClick=${onClick}>${t(key)}</button>`;
   return html`<footer class="account-foot">
-    ${own && !account.is_active && button("account.use", () => activate(account), "button-main")}
+    ${own && account.enabled && !account.is_active && button("account.use", () => activate(account), "button-main")}
     ${button(testing ? "account.testing" : "account.test", test)}
     ${own ? html`<span class="account-more">
         ${button("account.edit", () => open("edit", account), "button-quiet")}
@@ -80,8 +79,8 @@ async function tested(account) {
 // Always in the document, so that what appears in it is read out.
 const Verdict = ({ verdict }) => html`<div role="status" data-test="verdict" data-ok=${verdict ? String(verdict.ok) : undefined}>
   ${verdict && html`<${Note} kind=${verdict.ok ? "success" : "error"}>
-    <p><strong><${Said} name=${verdict.ok ? "wrong.none" : `wrong.${verdict.reason}`} original=${verdict.message} /></strong></p>
-    ${verdict.remedy && html`<p><${Said} name=${`todo.${verdict.remedy_code}`} original=${verdict.remedy} /></p>`}
+    <p><strong>${said(verdict.ok ? "wrong.none" : `wrong.${verdict.reason}`, verdict.message)}</strong></p>
+    ${verdict.remedy && html`<p>${said(`todo.${verdict.remedy_code}`, verdict.remedy)}</p>`}
     ${verdict.detail && verdict.detail !== verdict.message && html`<p class="said" lang="en">${verdict.detail}</p>`}
   <//>`}
 </div>`;

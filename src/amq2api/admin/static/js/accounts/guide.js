@@ -31,7 +31,7 @@ const Choices = ({ add }) => html`<div class="choices">
 </div>`;
 
 export const Terms = () => html`<aside class="terms" aria-label=${t("terms.label")} data-test="terms">
-  <p><strong>${t("terms.title")}</strong> ${t("terms.words")}</p></aside>`;
+  <p><strong>${t("terms.title")}</strong>${t("join")}${t("terms.words")}</p></aside>`;
 
 // The steps still to go, once there is an account.
 export function Progress() {

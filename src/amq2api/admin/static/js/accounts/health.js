@@ -20,7 +20,7 @@ const WEEK = 7 * 86400;
 export const Pill = ({ state }) => html`<span class=${`pill pill-${TONES[state] ?? "calm"}`}>
   <${Icon} name=${TONES[state] ? state : "note"} size=${16} />${t(`health.${state}`)}</span>`;
 
-export function Health({ account }) {
+export function Health({ account, signIn }) {
   const { state, reason, since, until, last_error: error, last_error_at: at } = account.health;
   const troubled = CLEARABLE.includes(state);
   const clearable = (troubled && reason !== "RegistrationExpired") || (state !== "disabled" && error);
@@ -32,12 +32,13 @@ export function Health({ account }) {
   const why = `health.${state}.${reason}`;
   return html`<div class="health" data-test="health" data-state=${state}>
     ${(troubled || state === "disabled") && html`<p>${t(known(why) ? why : `health.${state}.words`)}
-      ${since && html` ${t("health.since", { when: html`<${Moment} at=${since} exact=${true} />` })}`}
-      ${until && html` ${t("health.until", { when: html`<${Moment} at=${until} exact=${true} />` })}`}</p>`}
+      ${since &&[t("join"), t("health.since", { when: html`<${Moment} at=${since} exact=${true} />` })]}
+      ${until &&[t("join"), t("health.until", { when: html`<${Moment} at=${until} exact=${true} />` })]}</p>`}
     ${error && html`<p class="said">${t("health.last_error")} <span lang="en">${error}</span>
       ${at && html` · <${Moment} at=${at} />`}</p>`}
-    ${clearable && html`<button type="button" class="button button-small" onClick=${clear}
-      aria-label=${`${t("account.clear")}: ${nameOf(account)}`}>${t("account.clear")}</button>`}
+    ${(signIn || clearable) && html`<div class="actions">${signIn}
+      ${clearable && html`<button type="button" class="button button-small" onClick=${clear}
+        aria-label=${`${t("account.clear")}: ${nameOf(account)}`}>${t("account.clear")}</button>`}</div>`}
   </div>`;
 }
 

@@ -59,13 +59,13 @@ export function Usage({ account }) {
     sight.observe(box.current);
     return () => sight.disconnect();
   }, [account.id, shy]);
-  return html`<section class="usage" ref=${box} aria-label=${t("usage.label")} aria-busy=${String(!!waiting)} data-test="usage">
+  return html`<div class="usage" role="group" ref=${box} aria-label=${t("usage.label")} aria-busy=${String(!!waiting)} data-test="usage">
     <header><h3>${t("usage.label")}${data?.plan && html` <span class="plan">${data.plan}</span>`}</h3>
       <button type="button" class="link" onClick=${() => ask(account)} aria-disabled=${String(!!waiting)}
         aria-label=${`${t("usage.refresh")}: ${nameOf(account)}`}>${t(waiting ? "usage.asking" : "usage.refresh")}</button></header>
     ${error && html`<p class="said">${t("usage.failed")} ${error}</p>`}
     ${data ? html`<${Quotas} data=${data} />` : !error && html`<p class="hint">${t(shy ? "usage.shy" : "usage.unknown")}</p>`}
-  </section>`;
+  </div>`;
 }
 
 const Quotas = ({ data }) => html`

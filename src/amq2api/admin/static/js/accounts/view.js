@@ -29,7 +29,7 @@ export function AccountsView() {
         <button type="button" class="button" onClick=${() => open("export")}>${t("export.open")}</button>
         <button type="button" class="button button-main" onClick=${() => add()}><${Icon} name="plus" size=${18} />${t("add.open")}</button>
       </div>`}</header>
-    <${Waiting} logins=${pending} open=${(login) => open("add", accountById(login.account_id), { login: login.id })} />
+    <${Waiting} logins=${dialog ? [] : pending} open=${(login) => open("add", accountById(login.account_id), { login: login.id })} />
     ${accounts.length ? html`<${Progress} />` : html`<${Guide} add=${add} />`}
     ${serving?.error && accounts.length > 0 && html`<${Note} kind="warning" test="serving-error"><strong>${t("serving.none")}</strong>
       <p class="said" lang="en">${serving.error}</p><//>`}

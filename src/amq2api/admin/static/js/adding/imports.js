@@ -34,7 +34,7 @@ export function Imports({ onCancel, onClose }) {
   return html`<${Form} onSubmit=${submit} submit=${t("import.submit")} onCancel=${onCancel}>${(errors) => html`
     <fieldset class="radios"><legend>${t("import.from")}</legend>${sources.map((each) => html`<${Source} key=${each.source} each=${each} chosen=${each === first} />`)}
       ${errors.source && html`<p class="field-error">${errors.source}</p>`}</fieldset>
-    <${Note} kind="warning"><strong>${t("import.warning")}</strong> ${t("import.warning_words")}<//>
+    <${Note} kind="warning"><strong>${t("import.warning")}</strong>${t("join")}${t("import.warning_words")}<//>
     <${Check} label=${t("import.consent")} name="consent" error=${errors.consent} />`}<//>`;
 }
 

@@ -191,6 +191,8 @@ export default {
   "import.warning": "两个程序共用一次登录，可能互相使对方失效。",
   "import.warning_words": "谁先更新令牌，另一方就可能被登出；单独登录一次可以避免。对方的文件只读取，绝不改动。",
 
+  "join": "",
+
   "kind.builder-id": "Builder ID",
   "kind.identity-center": "IAM Identity Center",
   "kind.manual": "手动粘贴的凭证",
@@ -280,7 +282,7 @@ export default {
 
   "paste.done": "已添加“{name}”。",
   "paste.more": "IAM Identity Center：Profile 与区域",
-  "paste.submit": "添加账号",
+  "paste.submit": "添加此账号",
   "paste.words": "这三个值来自同一次登录，必须配套。",
 
   "play.answer": "回答",
@@ -350,11 +352,12 @@ export default {
   "requests.empty": "还没有请求。",
   "requests.empty_words": "调用结束后会显示在这里。可以先到{link}页发一个。",
   "requests.first": "首字 {time}",
-  "requests.in_out": "输入 {input}，输出 {output}",
+  "requests.in": "输入 {count}",
   "requests.model": "模型",
   "requests.no_tokens": "没有计数",
   "requests.notes.one": "{count} 条保真说明",
   "requests.notes.other": "{count} 条保真说明",
+  "requests.out": "输出 {count}",
   "requests.outcome": "结果",
   "requests.time": "时间",
   "requests.tokens": "Token",

@@ -1,6 +1,6 @@
 import { useCell } from "../cell.js";
 import { duration, number } from "../format.js";
-import { html, useLayoutEffect, useRef } from "../lib.js";
+import { html, useEffect, useLayoutEffect, useRef } from "../lib.js";
 import { Copy } from "../parts/copy.js";
 import { Problem } from "../parts/notes.js";
 import { t } from "../text.js";
@@ -11,7 +11,12 @@ const ENDED = ["done", "stopped", "failed"];
 export function Answer() {
   const { state, text, thought, hidden, error, usage, first, seconds, stop } = useCell(run);
   const ended = ENDED.includes(state);
-  return html`<section class="card answer" aria-labelledby="answer-title" aria-busy=${String(!ended && state !== "idle")} data-test="answer" data-state=${state}>
+  const place = useRef(null);
+  useEffect(() => {
+    // On a phone the answer begins below the fold.
+    if (state === "waiting") place.current.scrollIntoView({ block: "nearest" });
+  }, [state]);
+  return html`<section class="card answer" ref=${place} aria-labelledby="answer-title" aria-busy=${String(!ended && state !== "idle")} data-test="answer" data-state=${state}>
     <header class="answer-head"><h2 id="answer-title">${t("play.answer")}</h2>
       ${ended && text && html`<${Copy} text=${text} what=${t("play.answer")} quiet=${true} />`}</header>
     ${/* The words of an answer are not read out as they come: only that it began and ended. */ ""}
@@ -41,5 +46,5 @@ function Words({ text }) {
     const { scrollTop, scrollHeight, clientHeight } = box.current;
     follows.current = scrollHeight - scrollTop - clientHeight < 40;
   };
-  return html`<div class="words prose" ref=${box} onScroll=${onScroll} tabindex="0" role="region" aria-labelledby="answer-title" dir="auto" data-test="answer-text">${text}</div>`;
+  return html`<div class="words prose" ref=${box} onScroll=${onScroll} tabindex="0" role="group" aria-labelledby="answer-title" dir="auto" data-test="answer-text">${text}</div>`;
 }

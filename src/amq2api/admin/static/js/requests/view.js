@@ -52,7 +52,7 @@ const SOURCES = ["service", "context", "estimate"];
 function Tokens({ record }) {
   const { input_tokens: input, output_tokens: output, usage, credits } = record;
   if (!input && !output) return html`<span aria-label=${t("requests.no_tokens")}>–</span>`;
-  return html`${t("requests.in_out", { input: number(input ?? 0), output: number(output ?? 0) })}
+  return html`<span class="whole">${t("requests.in", { count: number(input ?? 0) })}</span>, <span class="whole">${t("requests.out", { count: number(output ?? 0) })}</span>
     ${SOURCES.includes(usage) && usage !== "service" && html`<span class="second">${t(`usage.${usage}`)}</span>`}
     ${credits ? html`<span class="second">${t("requests.credits", { credits: amount(credits) })}</span>` : ""}`;
 }

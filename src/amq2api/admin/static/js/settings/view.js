@@ -59,5 +59,5 @@ function About() {
   ];
   return html`<dl class="facts facts-wide">${facts.map(([key, value]) => html`<div key=${key}><dt>${t(key)}</dt><dd>${value}</dd></div>`)}</dl>
     <p><a href="/docs">${t("about.docs")}</a></p>
-    <p class="hint"><strong>${t("terms.title")}</strong> ${t("terms.words")}</p>`;
+    <p class="hint"><strong>${t("terms.title")}</strong>${t("join")}${t("terms.words")}</p>`;
 }
