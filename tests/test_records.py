@@ -1,8 +1,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from amq2api.accounts.choose import Passed
 from amq2api.errors import RequestTooLarge, UpstreamBroken
-from amq2api.relay.records import Record, Records, refused, shortened
+from amq2api.relay.records import Record, Records, line, refused, shortened
 
 
 def record(number: int) -> Record:
@@ -43,3 +44,14 @@ def test_a_call_that_could_not_be_read_is_told_without_its_words() -> None:
 def test_a_name_is_kept_at_a_sane_length() -> None:
     assert shortened("claude-sonnet-4.5") == "claude-sonnet-4.5"
     assert len(shortened("x" * 10_000_000)) == 200
+
+
+def test_the_log_tells_who_was_passed_over_only_if_someone_was() -> None:
+    plain = line(record(1))
+    assert "passed" not in plain
+    assert (plain["request_id"], plain["account"], plain["why"]) == ("req_1", None, None)
+    passed = (Passed("a", "Work", "quota_used", "QuotaExhausted"), Passed("b", "", "disabled"))
+    told = line(Record(id="r", at=0.0, outcome="end_turn", ok=True, account="c", why="failover",
+                       passed=passed))  # fmt: skip
+    assert (told["account"], told["why"]) == ("c", "failover")
+    assert told["passed"] == ["a:QuotaExhausted", "b:disabled"]

@@ -230,7 +230,8 @@ def in_words(failure: errors.GatewayError) -> str:
     if isinstance(failure, errors.BadRequest):
         return ""
     told = str(failure)[: 4 * _LONGEST_WORDS] or type(failure).__name__
-    line = " ".join(told.split())
+    # Also what would move a terminal's cursor is left out: the words may be the service's.
+    line = " ".join("".join(sign if sign.isprintable() else " " for sign in told).split())
     return line if len(line) <= _LONGEST_WORDS else line[: _LONGEST_WORDS - 1] + "…"
 
 

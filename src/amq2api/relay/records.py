@@ -2,6 +2,7 @@
 
 from collections import deque
 from itertools import islice
+from typing import Any
 
 import msgspec
 
@@ -75,6 +76,26 @@ def refused(request_id: str, failure: GatewayError, *, at: float, seconds: float
         id=request_id, at=at, outcome=type(failure).__name__, ok=False, error=in_words(failure),
         seconds=round(seconds, 3),
     )  # fmt: skip
+
+
+def line(record: Record) -> dict[str, Any]:
+    """What the log tells of it."""
+    return {
+        "request_id": record.id,
+        "model": record.model,
+        "account": record.account or None,
+        "why": record.why or None,
+        **({"passed": [str(one) for one in record.passed]} if record.passed else {}),
+        "attempts": record.attempts,
+        "outcome": record.outcome,
+        "input_tokens": record.input_tokens,
+        "output_tokens": record.output_tokens,
+        "usage": record.usage,
+        "credits": record.credits,
+        "first": record.first,
+        "seconds": record.seconds,
+        "fidelity": record.notes,
+    }
 
 
 def shortened(name: str) -> str:

@@ -17,7 +17,7 @@ from amq2api.errors import ContextTooLong, GatewayError, NoAccount, QuotaExhaust
 from amq2api.log import log
 from amq2api.wire.exchange import Ask
 
-from .records import Record, shortened
+from .records import Record, line, shortened
 from .relay import Relay, Stream
 
 
@@ -247,24 +247,7 @@ class Reply:
         record = self._record()
         self._relay.records.add(record)
         unknown = self.outcome.unknown_events
-        log.info(
-            "call",
-            request_id=record.id,
-            model=self._call.model,
-            account=record.account or None,
-            why=record.why or None,
-            **({"passed": [str(one) for one in record.passed]} if record.passed else {}),
-            attempts=record.attempts,
-            outcome=record.outcome,
-            input_tokens=record.input_tokens,
-            output_tokens=record.output_tokens,
-            usage=record.usage,
-            credits=record.credits,
-            first=record.first,
-            seconds=record.seconds,
-            fidelity=record.notes,
-            **({"unknown_events": unknown} if unknown else {}),
-        )
+        log.info("call", **line(record), **({"unknown_events": unknown} if unknown else {}))
 
     def _record(self) -> Record:
         outcome, failure, account = self.outcome, self.failure, self.account
