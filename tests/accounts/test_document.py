@@ -7,7 +7,7 @@ import pytest
 from amq2api.accounts import document
 from amq2api.accounts.document import StoreBroken
 from amq2api.accounts.model import Entry, derived_id
-from amq2api.errors import BadRequest, NotFound
+from amq2api.errors import BadRequest, Conflict, NotFound
 
 
 def entries(told: str) -> list[Entry]:
@@ -24,6 +24,7 @@ def told(listed: list[Entry]) -> str:
 
 
 NEW: dict[str, Any] = {"refresh_token": "r-n", "client_id": "c", "client_secret": "s", "id": "n"}
+NAMELESS = {key: value for key, value in NEW.items() if key != "id"}
 CHANGES: dict[str, tuple[str, Callable[[list[Entry]], list[Entry]], str]] = {
     "the first added becomes active": ("", lambda e: document.added(e, NEW), "n*"),
     "later ones do not": ("a*", lambda e: document.added(e, NEW), "a* n"),
@@ -93,9 +94,18 @@ REFUSED: dict[str, tuple[Callable[[list[Entry]], object], type[Exception], str]]
     "an unreadable entry": (
         lambda e: document.added(e, {"refresh_token": "x"}), BadRequest, "entry 3: client_id",
     ),
-    "an id twice": (lambda e: document.added(e, NEW | {"id": "b"}), BadRequest, "entry 3: id is"),
+    "an id twice": (lambda e: document.added(e, NEW | {"id": "b"}), Conflict, "this id is already"),
+    "a refresh token that has been replaced since": (
+        lambda e: document.added(
+            document.updated(
+                document.added(e, NAMELESS), derived_id("r-n"), {"refresh_token": "r-d"}
+            ),
+            NAMELESS,
+        ),
+        Conflict, "was added with this refresh token",
+    ),
     "a seat twice": (
-        lambda e: document.added(e, NEW | {"refresh_token": "r-a"}), BadRequest, "already",
+        lambda e: document.added(e, NEW | {"refresh_token": "r-a"}), Conflict, "already",
     ),
 }  # fmt: skip
 

@@ -55,6 +55,13 @@ def test_a_rich_request() -> None:
     assert call.tools is not None and [t.name for t in call.tools] == ["Read", "Write", "bash"]
 
 
+def test_a_whole_number_may_be_written_with_a_point() -> None:
+    call = m.decode(body(max_tokens=256.0, top_k=3.0))
+    assert (call.max_tokens, call.top_k) == (256, 3)
+    assert refusal(body(max_tokens=2.5)) == "max_tokens: Input should be a valid integer"
+    assert refusal(body(max_tokens=2.0, top_k="3")) == "top_k: Input should be a valid integer"
+
+
 def test_what_is_not_looked_into_stays_as_it_came() -> None:
     odd = b'{ "b" : 1.50, "a":"\\u00e9" }'
     data = body(user(call()), tools=[tool()]).replace(b'"input":{}', b'"input":' + odd)

@@ -17,6 +17,7 @@ _ORDER = (
     "created_at",
 )  # fmt: skip
 _SAME_ID = "an account with this id is already in the list"
+_SEEN_BEFORE = "an account that was added with this refresh token is already in the list"
 _TWICE = "an account with this refresh token is already in the list"
 
 
@@ -108,9 +109,10 @@ def added(entries: list[Entry], fields: Mapping[str, Any]) -> list[Entry]:
     """With one more account, at the end; one that comes as active takes over.
 
     Raises:
-        BadRequest: it cannot be read, or its id is already here.
-        Conflict: its refresh token is already here. Two entries of one refresh token would
-            void each other's tokens (upstream-protocol.md 5.5).
+        BadRequest: it cannot be read.
+        Conflict: its id or its refresh token is already here, or was when the account that had
+            it was added. Two entries of one refresh token would void each other's tokens
+            (upstream-protocol.md 5.5).
     """
     ordered = sorted(fields, key=lambda key: _ORDER.index(key) if key in _ORDER else len(_ORDER))
     entry = {key: fields[key] for key in ordered}
@@ -120,6 +122,10 @@ def added(entries: list[Entry], fields: Mapping[str, Any]) -> list[Entry]:
         raise BadRequest(str(exc), field=exc.key or None) from exc
     if any(account.refresh_token == new.refresh_token for account in known):
         raise Conflict(_TWICE, field="refresh_token")
+    if any(account.id == new.id for account in known):
+        if entry.get("id"):
+            raise Conflict(_SAME_ID, field="id")
+        raise Conflict(_SEEN_BEFORE, field="refresh_token")  # which its id is derived from
     grown = settled([*entries, entry])
     return activated(grown, new.id) if new.is_active else grown
 

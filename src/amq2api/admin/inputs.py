@@ -7,7 +7,7 @@ is taken. White space around a value is: people paste.
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 LONGEST_NAME = 200
 LONGEST_SECRET = 16_384
@@ -47,6 +47,8 @@ WORDS: Mapping[str, str] = {
 """Each pattern in words, for people who do not read patterns."""
 
 _trim = AfterValidator(str.strip)
+# To JSON, 2.0 is a whole number; to the rest of this program, only 2 is.
+_whole = BeforeValidator(lambda n: int(n) if isinstance(n, float) and n.is_integer() else n)
 Secret = Annotated[str, Field(pattern=SECRET, min_length=1, max_length=LONGEST_SECRET), _trim]
 Name = Annotated[str, Field(pattern=NAME, max_length=LONGEST_NAME), _trim]
 Arn = Annotated[str, Field(pattern=ARN, max_length=_LONGEST_ARN), _trim]
@@ -172,7 +174,6 @@ class Export(Taken):
 
 
 _BASE64 = "(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
-_SHORT_BYTES = Field(pattern=f"^{_BASE64}$", min_length=16, max_length=84)
 
 
 class Kdf(Taken):
@@ -180,7 +181,7 @@ class Kdf(Taken):
     n: Literal[16384, 32768, 65536, 131072, 262144]
     r: Literal[8]
     p: Literal[1]
-    salt: Annotated[str, _SHORT_BYTES]
+    salt: str = Field(pattern=f"^{_BASE64}$", min_length=24, max_length=84)
 
 
 class Bundle(Taken):
@@ -188,11 +189,11 @@ class Bundle(Taken):
 
     format: Literal["amq2api-export"]
     version: Literal[1]
-    created_at: int = Field(ge=0, le=1 << 40)
-    accounts: int = Field(ge=0, le=1 << 20)
+    created_at: Annotated[int, Field(ge=0, le=1 << 40), _whole]
+    accounts: Annotated[int, Field(ge=0, le=1 << 20), _whole]
     kdf: Kdf
     cipher: Literal["AES-256-GCM"]
-    nonce: Annotated[str, _SHORT_BYTES]
+    nonce: str = Field(pattern="^[A-Za-z0-9+/]{16}$")
     ciphertext: str = Field(pattern=f"^{_BASE64}$")
 
 

@@ -8,7 +8,7 @@ and nothing piles up for it.
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -23,6 +23,12 @@ from amq2api.wire import sse
 from .envelope import encode
 
 MEDIA_TYPE = "text/event-stream"
+EVENT: Mapping[str, Any] = {
+    "type": "object",
+    "required": ["event", "data"],
+    "properties": {"event": {"type": "string"}, "data": {"type": "string"}},
+}
+"""How an event stream is described: by the schema of one event."""
 MOST = 20
 """Listeners at a time. A browser page is one, and so is each of its tabs."""
 LOOK = 1.0

@@ -4,39 +4,45 @@ from collections.abc import Mapping
 from typing import Any
 
 from .answers import refusals
-from .live import MEDIA_TYPE
+from .live import EVENT, MEDIA_TYPE
 
-_TEXT = {"type": "string", "minLength": 1, "pattern": "\\S"}
 _EXAMPLE = {
     "model": "claude-sonnet-4-5",
     "max_tokens": 256,
     "messages": [{"role": "user", "content": "Hello!"}],
 }
+
+
+def _turn(content: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "required": ["role", "content"],
+        "properties": {"role": {"type": "string", "enum": ["user"]}, "content": content},
+    }
+
+
 _CALL: Mapping[str, Any] = {
     "type": "object",
     "title": "Message",
-    "description": "A Messages API request; only what everybody needs is described.",
+    "description": "What is enough to try a model. `/v1/messages` takes more, and so does this:"
+    " turns of the assistant, tools, pictures.",
     "required": ["model", "max_tokens", "messages"],
     "properties": {
         "model": {"type": "string", "minLength": 1, "description": "One of `GET /api/models`."},
-        "max_tokens": {"type": "integer", "minimum": 1, "maximum": 4096},
-        "system": _TEXT,
-        "stream": {"type": "boolean", "description": "Whether to answer with events."},
+        "max_tokens": {"type": "integer", "minimum": 0, "exclusiveMaximum": 2**63},
+        "system": {"type": ["string", "null"]},
+        "stream": {
+            "type": ["boolean", "null"], "description": "Whether to answer with events.",
+        },
         "messages": {
             "type": "array",
             "minItems": 1,
-            "items": {
-                "type": "object",
-                "required": ["role", "content"],
-                "properties": {
-                    "role": {"type": "string", "enum": ["user", "assistant"]},
-                    "content": _TEXT,
-                },
-            },
+            "prefixItems": [_turn({"type": "string", "pattern": "\\S"})],
+            "items": _turn({"type": "string"}),
         },
     },
     "example": _EXAMPLE,
-}
+}  # fmt: skip
 REQUEST: dict[str, Any] = {"required": True, "content": {"application/json": {"schema": _CALL}}}
 
 _FAILED = {"application/json": {"schema": {"type": "object"}}}
@@ -46,7 +52,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
         "description": "The Messages API's answer.",
         "content": {
             "application/json": {"schema": {"type": "object"}},
-            MEDIA_TYPE: {"schema": {"type": "string"}},
+            MEDIA_TYPE: {"schema": EVENT},
         },
     },
     **{

@@ -13,7 +13,7 @@ from amq2api.relay.records import Records
 
 from . import shapes
 from .answers import answer, refusals
-from .live import MEDIA_TYPE, Live
+from .live import EVENT, MEDIA_TYPE, Live
 from .playground import REQUEST, RESPONSES
 from .shapes import Done
 from .status import Status
@@ -24,7 +24,7 @@ Models = Callable[[], Awaitable[Sequence[q.Model]]]
 _EVENTS: dict[str, Any] = {
     "description": "`event: status` with the members of /api/status, at once and whenever they"
     " change; `event: request` with each new record; a comment every 15 seconds.",
-    "content": {MEDIA_TYPE: {"schema": {"type": "string"}}},
+    "content": {MEDIA_TYPE: {"schema": EVENT}},
 }
 _LIMIT = Query(description="At most so many.", ge=1, le=500)
 

@@ -23,6 +23,7 @@ _Path: TypeAlias = list[str]
 _decode = msgspec.json.Decoder(Call).decode
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _KNOWN = frozenset(Call.__struct_fields__)
+_WHOLE = frozenset({"max_tokens", "top_k"})
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _hints = cache(get_type_hints)
 _PLACE = re.compile(r"(.*) - at `\$(.*)`", re.DOTALL)
@@ -37,7 +38,7 @@ def decode(body: bytes, *, counting: bool = False, betas: frozenset[str] = froze
         betas: The values of ``anthropic-beta``.
     """
     try:
-        call = _decode(body)
+        call = _read(body)
     except msgspec.ValidationError as exc:
         raise BadRequest(explain(str(exc))) from exc
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:
@@ -46,6 +47,27 @@ def decode(body: bytes, *, counting: bool = False, betas: frozenset[str] = froze
         raise BadRequest("The request body is not valid JSON: it is nested too deeply") from exc
     check(call, counting=counting, betas=betas)
     return call
+
+
+def _read(body: bytes) -> Call:
+    try:
+        return _decode(body)
+    except msgspec.ValidationError:
+        if (same := _with_whole_numbers(body)) is None:
+            raise
+        return _decode(same)
+
+
+def _with_whole_numbers(body: bytes) -> bytes | None:
+    """The same request with 256 where it says 256.0, which to JSON is one number; None if it
+    does not say so anywhere.
+    """
+    members, changed = _members(body), False
+    for name in _WHOLE.intersection(members):
+        value = msgspec.json.decode(members[name])
+        if isinstance(value, float) and value.is_integer():
+            members[name], changed = msgspec.Raw(b"%d" % int(value)), True
+    return msgspec.json.encode(members) if changed else None
 
 
 def unknown_fields(body: bytes) -> tuple[str, ...]:
