@@ -4,7 +4,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from amq2api.sim.identity import Account
 from amq2api.sim.world import World
 from cli.running import PROGRAM, Done, surroundings
 
+NOTHING: Mapping[str, str] = {}
 _LONGEST = 60.0  # seconds a command may take
 
 
@@ -68,10 +69,12 @@ def answering(app: Any, listening: socket.socket) -> Iterator[str]:
         listening.close()
 
 
-def finished(home: Path, *words: str, given: bytes = b"", **settings: str) -> Done:
+def finished(
+    home: Path, *words: str, given: bytes = b"", settings: Mapping[str, str] = NOTHING
+) -> Done:
     """``amq2api WORDS`` as a process of its own, run to its end."""
     done = subprocess.run(
         [*PROGRAM, *words], cwd=home, input=given, capture_output=True, timeout=_LONGEST,
-        env=surroundings(home) | settings, check=False,
+        env=surroundings(home) | dict(settings), check=False,
     )  # fmt: skip
     return Done(done.returncode, done.stdout.decode(), done.stderr.decode())

@@ -102,9 +102,9 @@ async def _checks(found: Finding, *, offline: bool, message: bool) -> AsyncItera
     for check in configuration.checks(settings):
         yield check
     made = parts(settings)
-    made.tokens.load()
     for check in stored.checks(settings, made.store):
         yield check
+    made.tokens.load()  # which may write
     async with made.client:
         async for check in _served(found, made, settings, offline=offline, message=message):
             yield check

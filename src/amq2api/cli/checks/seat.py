@@ -88,6 +88,7 @@ class Seat:
         except TimeoutError:
             return too_slow(name, limit)
         except GatewayError as failure:
+            self._made.relay.health.report(self._account, failure)
             if name == "token" or isinstance(failure, AccountFailure):
                 self._hopeless = name
             return failed(name, failure)

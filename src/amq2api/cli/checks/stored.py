@@ -19,7 +19,7 @@ from .check import Check
 
 _ACCOUNTS, _CACHE, _ADMIN, _PLACES = "account_file", "token_cache", "admin_file", "directories"
 _SECRETS = ("refresh_token", "client_id", "client_secret")
-_ENCRYPT = "`amq2api rekey` encrypts what is not."
+_ENCRYPT = "The gateway does it with its next change; `amq2api rekey` does it now."
 
 
 def checks(settings: Settings, store: FileStore) -> Iterator[Check]:
