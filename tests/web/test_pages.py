@@ -15,7 +15,6 @@ BODY = {"model": "claude-sonnet-4.5", "max_tokens": 9, "messages": [
 
 ANSWERS: dict[str, tuple[str, str, int, Any]] = {
     # what: method, path, status, error type or None
-    "greeting": ("GET", "/", 200, None),
     "probe": ("HEAD", "/", 200, None),
     "Claude Code's probe": ("HEAD", "/api/hello", 200, None),
     "health": ("GET", "/health", 200, None),
