@@ -23,8 +23,8 @@ COMMANDS = {
     "import": "importing",
     "export": "exporting",
     "rekey": "rekey",
-    "password": "password",
     "doctor": "doctor",
+    "password": "password",
 }
 """Name of the command: module whose ``command`` it is, a function or a group of commands."""
 

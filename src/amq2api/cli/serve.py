@@ -16,6 +16,7 @@ from .building import gateway
 from .chat import address, request, show
 from .demo import pretend, words
 from .door import show_the_way
+from .output import say_json_line
 from .reading import keys_to_serve, settings_or_complain
 from .serving import listen, run, serve
 
@@ -39,6 +40,10 @@ def command(
         str | None,
         typer.Option(metavar="TEXT", help="Send this message through it first, show the answer."),
     ] = None,
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help='{"url": …} in one line once it answers, for programs.'),
+    ] = False,
 ) -> None:
     """Start the gateway. This is what happens when no command is given.
 
@@ -47,12 +52,16 @@ def command(
     """
     if no_account and not demo:
         raise Complaint("--no-account: only the demonstration has one to do without: add --demo", 2)
+    if as_json and say is not None:
+        raise Complaint("--say and --json exclude each other; see `amq2api chat --json`", 2)
     settings = settings_or_complain(host=host, port=port)
     configure(settings.log_level, settings.log_format)
-    run(_serve(settings, demo=demo, with_account=not no_account, say=say))
+    run(_serve(settings, demo=demo, with_account=not no_account, say=say, as_json=as_json))
 
 
-async def _serve(settings: Settings, *, demo: bool, with_account: bool, say: str | None) -> None:
+async def _serve(
+    settings: Settings, *, demo: bool, with_account: bool, say: str | None, as_json: bool
+) -> None:
     keys = keys_to_serve(settings)
     sock = listen(settings.host, settings.port)
     url = address(settings)
@@ -68,7 +77,9 @@ async def _serve(settings: Settings, *, demo: bool, with_account: bool, say: str
                 show_the_way(settings, url, page=not demo)
             if say is not None and with_account:
                 await _say(url, say, next(iter(keys), ""))
-            if demo:
+            if as_json:
+                say_json_line({"url": url, "version": __version__, "demo": demo})
+            elif demo:
                 typer.echo(words(url, closed=bool(keys), with_account=with_account))
 
         await serve(app, sock, then=begin, stopping=app.stopping)
