@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from amq2api.config import BadSetting, load, proxy_for, table, values
+from amq2api.config import BadSetting, load, proxy_for, strangers, table, values
 
 ACCOUNT = {
     "AMAZONQ_REFRESH_TOKEN": "aor-refresh-secret",
@@ -180,3 +180,39 @@ def test_proxies(url: str, proxy: str | None, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("https_proxy", "http://proxy:1")
     monkeypatch.setenv("no_proxy", ".example")
     assert proxy_for(url) == proxy
+
+
+STRANGERS = {
+    "a letter lost": ("AMQ2API_ROUTNG", "AMQ2API_ROUTING"),
+    "singular for plural": ("AMQ2API_API_KEY", "AMQ2API_API_KEYS"),
+    "small letters": ("amq2api_routng", "AMQ2API_ROUTING"),
+    "an underscore too many": ("AMAZON_Q_REFRESH_TOKEN", "AMAZONQ_REFRESH_TOKEN"),
+    "nothing like it": ("AMAZONQ_FAVOURITE_COLOUR", None),
+}
+
+
+@pytest.mark.parametrize(("name", "meant"), STRANGERS.values(), ids=STRANGERS)
+@pytest.mark.parametrize("where", ["the environment", ".env"])
+def test_names_that_nobody_reads_are_found(
+    name: str, meant: str | None, where: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    if where == ".env":
+        (tmp_path / ".env").write_text(f"{name}=hush\nPORT=8080\n")
+    else:
+        monkeypatch.setenv(name, "hush")
+    assert strangers() == [(name, meant)]
+
+
+def test_settings_and_other_people_s_variables_are_no_strangers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in (*(row.env for row in table()), "AMQ_BROKER", "AMQ2API_VENV", "PORTT"):
+        monkeypatch.setenv(name, "")
+    monkeypatch.setenv("amq2api_routing", "active")
+    assert strangers() == []
+
+
+def test_a_file_that_is_no_text_holds_no_names(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"\xff\xfe")
+    with pytest.raises(BadSetting, match=r"\.env"):
+        strangers()

@@ -23,6 +23,36 @@ def test_the_answer_is_shown(demo: Started) -> None:
     assert done.out.endswith("\n")
 
 
+def test_programs_get_the_whole_message(demo: Started) -> None:
+    done = run("chat", "What is 6 * 7?", "--url", demo.url, "--json")
+    assert (done.status, done.err) == (0, "")
+    message = json.loads(done.out)
+    assert (message["type"], message["role"]) == ("message", "assistant")
+    assert "42" in message["content"][0]["text"]
+
+
+PROGRAMS_HEAR = {
+    "a refusal": ("sim:malformed-400", None, "HTTP 400 invalid_request_error: "),
+    "nobody there": ("Hello", "http://127.0.0.1:9", "http://127.0.0.1:9: "),
+}
+
+
+@pytest.mark.parametrize(("message", "url", "words"), PROGRAMS_HEAR.values(), ids=PROGRAMS_HEAR)
+def test_programs_hear_what_went_wrong(
+    message: str, url: str | None, words: str, demo: Started
+) -> None:
+    done = run("chat", message, "--url", url or demo.url, "--json")
+    assert (done.status, done.out) == (1, "")
+    assert json.loads(done.err)["error"]["message"].startswith(words)
+
+
+def test_an_answer_that_is_no_message_is_told_to_programs() -> None:
+    with somebody(200, b"[]") as url:
+        done = run("chat", "Hello", "--url", url, "--json")
+    assert (done.status, done.out) == (1, "")
+    assert "no message" in json.loads(done.err)["error"]["message"]
+
+
 def test_where_the_gateway_is_follows_from_the_settings(
     demo: Started, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from amq2api import __version__
 from amq2api.cli.serving import listen
 from cli.running import Started, fetch, free_port, run, started
 
@@ -202,3 +203,15 @@ def test_a_key_file_opens_and_closes_the_door(tmp_path: Path) -> None:
     assert "401 authentication_error" in closed.err
     assert done.err.count(key) == 1
     assert key not in done.out
+
+
+def test_programs_are_told_where_it_is(tmp_path: Path) -> None:
+    with started(tmp_path, "serve", "--demo", "--json") as demo:
+        told = json.loads(demo.said("}"))
+        done = demo.stop()
+    assert told == {"url": demo.url, "version": __version__, "demo": True}
+    assert done.out.count("\n") == 1
+
+
+def test_a_message_for_people_and_lines_for_programs_exclude_each_other() -> None:
+    assert run("serve", "--json", "--say", "Hello").status == 2

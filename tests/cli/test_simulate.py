@@ -1,5 +1,6 @@
 """``amq2api simulate``: a pretend Amazon Q, and the settings that lead a gateway to it."""
 
+import json
 import urllib.request
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -47,3 +48,13 @@ def test_a_gateway_uses_it_with_what_it_prints(profile: str, tmp_path: Path) -> 
         assert simulator.stop().status == 0
     assert (said.status, said.err) == (0, "")
     assert len(said.out.split()) == 1
+
+
+def test_programs_get_the_scenarios_and_the_way(tmp_path: Path) -> None:
+    assert json.loads(run("simulate", "--list", "--json").out) == summaries()
+    with started(tmp_path, "simulate", "--json") as simulator:
+        told = json.loads(simulator.said("}}"))
+        assert simulator.stop().status == 0
+    assert told["url"] == f"{simulator.url}/"
+    assert told["environment"]["AMAZONQ_API_ENDPOINT"] == told["url"]
+    assert told["environment"]["AMAZONQ_REFRESH_TOKEN"].startswith("aor")
