@@ -2,7 +2,6 @@
 
 import json
 import os
-import pty
 import signal
 import subprocess
 import threading
@@ -16,11 +15,13 @@ import pytest
 
 from amq2api.sim.identity import Account
 from cli.amazon import Amazon, finished
+from cli.keyboard import at_keyboard
 from cli.running import PROGRAM, run, started, surroundings
 
 pytestmark = pytest.mark.e2e
 
 COMPANY = ("--start-url", "https://acme.awsapps.com/start", "--region", "eu-west-1")
+LOGIN = ("login", "--no-browser", *COMPANY)
 TWO = [("Team", "us-east-1"), ("Lab", "eu-central-1")]
 _LONGEST = 30.0
 
@@ -189,8 +190,8 @@ def test_several_profiles_and_nobody_to_choose(service: Amazon, tmp_path: Path) 
 def test_a_profile_is_chosen_at_the_terminal(service: Amazon, tmp_path: Path) -> None:
     service.world.profiles = TWO
     with answering(service):
-        status, shown = at_terminal(
-            tmp_path, *COMPANY, until="[1-2]", typing=("3\n", "2\n"), **service.settings
+        status, shown = at_keyboard(
+            tmp_path, *LOGIN, typing=[("[1-2]", "3\n"), ("[1-2]", "2\n")], **service.settings
         )
     assert status == 0, shown
     assert "1  Team (us-east-1)" in shown and "2  Lab (eu-central-1)" in shown
@@ -202,34 +203,11 @@ def test_a_profile_is_chosen_at_the_terminal(service: Amazon, tmp_path: Path) ->
 def test_ctrl_c_at_the_terminal_while_choosing(service: Amazon, tmp_path: Path) -> None:
     service.world.profiles = TWO
     with answering(service):
-        status, shown = at_terminal(
-            tmp_path, *COMPANY, until="[1-2]", typing=("\x03",), **service.settings
+        status, shown = at_keyboard(
+            tmp_path, *LOGIN, typing=[("[1-2]", "\x03")], **service.settings
         )
     assert status == 130 and "Cancelled. Nothing was stored." in shown
     assert entries(tmp_path) == []
-
-
-def at_terminal(
-    home: Path, *words: str, until: str, typing: tuple[str, ...], **settings: str
-) -> tuple[int, str]:
-    """``amq2api login`` at a terminal, where somebody types whenever *until* is shown anew."""
-    child, terminal = pty.fork()
-    if child == 0:
-        os.chdir(home)
-        environment = surroundings(home) | {"TERM": "xterm"} | settings
-        os.execve(PROGRAM[0], [*PROGRAM, "login", "--no-browser", *words], environment)
-    shown, typed, end = "", 0, time.monotonic() + _LONGEST
-    while time.monotonic() < end:
-        try:
-            piece = os.read(terminal, 4096).decode(errors="replace")
-        except OSError:  # nobody at the other end any more
-            break
-        shown += piece
-        while typed < len(typing) and shown.count(until) > typed:
-            os.write(terminal, typing[typed].encode())
-            typed += 1
-    os.close(terminal)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), shown
 
 
 def test_signing_in_again(service: Amazon, tmp_path: Path) -> None:

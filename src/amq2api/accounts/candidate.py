@@ -58,11 +58,11 @@ class Found:
     def auth(self) -> str:
         """How it was signed in, empty if that is not told."""
         start_url, provider = text(self.token, "start_url"), text(self.token, "provider").lower()
-        if is_builder_id(start_url) or provider == "builderid":
-            return "builder-id"
-        if start_url or provider == "enterprise":
+        if start_url:
+            return "builder-id" if is_builder_id(start_url) else "identity-center"
+        if provider == "enterprise":
             return "identity-center"
-        return "builder-id" if self.for_amazon_q else ""
+        return "builder-id" if provider == "builderid" or self.for_amazon_q else ""
 
     @property
     def name(self) -> str:
