@@ -301,7 +301,13 @@ def test_of_many_calls_at_once_one_finds_out() -> None:
         world = World(LOCKED)
         assert await _trail(world) == "a"
         world.now += HOUR
-        world.script = [LOCKED]
+        world.script, open_at_once = [LOCKED], world.open
+
+        async def slowly(ask: Ask, verdict: Callable[[Answer], GatewayError]) -> Reads:
+            await asyncio.sleep(0.05)
+            return await open_at_once(ask, verdict)
+
+        world.open = slowly  # type: ignore[method-assign]
         heard = await asyncio.gather(*(_hear(world, call()) for _ in range(9)))
         assert heard == ["AccountSuspended"] * 9 and world.diary == "aa"
 
@@ -394,6 +400,17 @@ def test_failover_passes_an_account_that_must_sign_in_and_says_so() -> None:
         assert await _trail(world) == "b", "it is not asked in vain"
         world.health.succeeded(world.accounts()[0])
         assert await _trail(world) == "a"
+
+    asyncio.run(story())
+
+
+def test_what_an_account_that_seems_well_has_failed_with_is_told() -> None:
+    async def story() -> None:
+        world = World(NotEntitled("n"), routing="failover")
+        assert await _trail(world) == "ab"
+        assert _latest(world) == ("b", "failover", "a:NotEntitled")
+        assert [one.state for one in world.relay.records.recent(1)[0].passed] == ["ready"]
+        assert await _trail(world) == "a", "it may do other things"
 
     asyncio.run(story())
 
