@@ -1,6 +1,6 @@
 """Why someone is not let in."""
 
-from amq2api.errors import GatewayError, KeyRefused, OriginRefused, RateLimited
+from amq2api.errors import BadRequest, KeyRefused, OriginRefused, RateLimited
 
 
 class NotSignedIn(KeyRefused):
@@ -19,5 +19,5 @@ class LockedOut(RateLimited):
     """Too many failures; *retry_after* says how long the pause lasts."""
 
 
-class PassphraseRefused(GatewayError):
+class PassphraseRefused(BadRequest):
     """It does not open the bundle, or the bundle is damaged; nobody can tell which."""

@@ -94,7 +94,7 @@ class Transfers:
                 entries = await asyncio.to_thread(unpack, bundle, passphrase)
             except BadRequest as exc:
                 if exc.field == "passphrase":
-                    raise PassphraseRefused(str(exc)) from exc
+                    raise PassphraseRefused(str(exc), field=exc.field) from exc
                 raise
         added, skipped = await asyncio.to_thread(self._store.add_all, entries)
         return Arrived(added, skipped)

@@ -23,7 +23,7 @@ export function Login({ id, account, retry, onClose }) {
   const state = lost ? "failed" : login?.state ?? "starting";
   useEffect(() => {
     // The next thing to do, wherever the focus was in what has just gone.
-    if (state !== "waiting" && state !== "starting") place.current.querySelector("[data-first]")?.focus();
+    if (state !== "starting") place.current.querySelector("[data-first]")?.focus();
   }, [state]);
   return html`<div ref=${place} data-test="login" data-state=${state}>
     <p class="unseen" role="status">${t(`login.state.${state}`)}</p>
@@ -50,7 +50,7 @@ function CodeShown({ login, onClose }) {
   return html`
     <ol class="login-steps">
       <li><p>${t("login.open")}</p>
-        ${link && html`<a class="button button-main button-large" href=${link} target="_blank" rel="noopener noreferrer" data-focus data-test="login-link">
+        ${link && html`<a class="button button-main button-large" href=${link} target="_blank" rel="noopener noreferrer" data-focus data-first data-test="login-link">
           ${t("login.open_link")}<${Icon} name="external" size=${18} /><span class="unseen"> ${t("login.new_tab")}</span></a>`}
         ${link && html`<p class="hint address">${new URL(login.verification_uri || link).host}</p>`}</li>
       <li><p>${t("login.compare")}</p>
