@@ -55,8 +55,8 @@ class House:
     service: str
     world: World
     home: Path
-    heard: Heard
-    upstream: Heard
+    heard: Heard = field(repr=False)
+    upstream: Heard = field(repr=False)
     """What the simulator answered."""
 
     @property

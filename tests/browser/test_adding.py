@@ -157,7 +157,7 @@ def test_a_backup_moves_accounts_to_another_house(
     chooser = other.field("backup.file")
     chooser.set_input_files(backup)
     other.field("backup.passphrase").fill("wrong horse")
-    with other.refused(400, "/api/accounts/import"):
+    with other.refused(403, "/api/accounts/import"):
         other.button("backup.submit").click()
         expect(other.field("backup.passphrase")).to_be_focused()
     other.field("backup.passphrase").fill(PASSPHRASE)

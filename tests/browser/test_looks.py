@@ -46,8 +46,7 @@ def furnished(build: Build, world: World) -> House:
 
 def called(visitor: Visitor) -> None:
     """Have a few records, good and bad."""
-    for status in (400, 429):
-        visitor.watch.allowed.append((status, "/api/playground"))
+    visitor.watch.allowed += [(400, "/api/playground"), (409, "/usage")]
     visitor.page.evaluate("""async () => {
         for (const content of ["Hello", "sim:malformed-400", "sim:text"]) {
             const answer = await fetch("/api/playground", {method: "POST",

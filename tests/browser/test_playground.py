@@ -35,8 +35,7 @@ def test_an_answer_streams_and_ends_with_its_numbers(
 @BOTH
 def test_a_stream_can_be_stopped(house: House, visit: Visit, language: Language) -> None:
     visitor = visit(house, language)
-    visitor.watch.stoppable.append("/api/playground")
-    answer = ask(visitor, "sim:long:100000")
+    answer = ask(visitor, "sim:stall")
     expect(answer).to_have_attribute("data-state", "writing")
     visitor.marked("stop").click()
     expect(answer).to_have_attribute("data-state", "stopped")

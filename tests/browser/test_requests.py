@@ -41,7 +41,7 @@ def test_calls_appear_as_they_end(house: House, visit: Visit, language: Language
     expect(row).to_have_count(1)
     expect(row).to_contain_text("claude-haiku-4-5")
     expect(row).to_contain_text("Alice")
-    expect(row).to_contain_text(visitor.t("why.first"))
+    expect(row).to_contain_text(visitor.t("why.active"))
     expect(row).to_contain_text(visitor.t("outcome.end_turn"))
     row.locator("summary").click()
     expect(row.locator("details code").first).to_be_visible()

@@ -51,8 +51,6 @@ class Watch:
     problems: list[str] = field(default_factory=list)
     allowed: list[tuple[int, str]] = field(default_factory=list)
     """Refusals that a test wants: status and a part of the address."""
-    stoppable: list[str] = field(default_factory=list)
-    """Parts of addresses whose requests may be given up before their end."""
 
     def over(self, context: BrowserContext) -> None:
         context.add_init_script(_REPORT)
@@ -83,11 +81,10 @@ class Watch:
             self._note(f"{response.status} for {asked.method} {asked.url}")
 
     def _failed(self, request: Request) -> None:
-        # The stream of events ends with the page it belongs to.
-        given_up = request.failure == "net::ERR_ABORTED" and any(
-            part in request.url for part in ("/api/events", *self.stoppable)
-        )
-        if not given_up:
+        # One ends with the page it belongs to; the other Chromium calls aborted now and then
+        # although it was read to its end.
+        stream = request.url.endswith(("/api/events", "/api/playground"))
+        if not (stream and request.failure == "net::ERR_ABORTED"):
             self._note(f"{request.failure}: {request.method} {request.url}")
 
 
