@@ -47,9 +47,7 @@ def create_admin(
         title="amq2api", version=__version__, docs_url=None, redoc_url=None, openapi_url=None,
         redirect_slashes=False, generate_unique_id_function=operation_id,
     )  # fmt: skip
-    install(app)
-    for router in (
-        # Before the accounts, whose ids could be the words of these paths.
+    routers = (
         transfer_router(transfers),
         accounts_router(office),
         login_router(logins),
@@ -57,8 +55,10 @@ def create_admin(
         session_router(access),
         _documents(app),
         file_router(page_files()),
-    ):
+    )
+    for router in routers:
         app.include_router(router)
+    install(app, [route for router in routers for route in router.routes])
     return Gate(app, access)
 
 

@@ -3,13 +3,13 @@
 What was wrong with an input is told by place and rule, never by its value: it may be a secret.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.routing import Match, Route
+from starlette.routing import BaseRoute, Match
 
 from amq2api.errors import BadRequest, GatewayError, NotFound, RequestTooLarge, WrongMethod
 
@@ -42,26 +42,25 @@ _PARTS = frozenset({"body", "path", "query", "header", "cookie"})
 _LONGEST_PLACE = 100  # characters: an unknown member can have any name
 
 
-def install(app: FastAPI) -> None:
-    """Let every failure of *app* leave in the admin API's envelope."""
+def install(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
+    """Let every failure of *app*, which has these *routes*, leave in the admin API's envelope."""
+
+    async def refused(request: Request, error: Exception) -> Response:
+        refusal = refuse(_ours(error), str(request.scope.get("amq2api.request_id", "")))
+        headers = dict(refusal.headers)
+        if refusal.status == 405:
+            headers["allow"] = _allowed(request, routes)
+        return Response(refusal.body, refusal.status, headers)
+
     for kind in (GatewayError, RequestValidationError, HTTPException, Exception):
-        app.add_exception_handler(kind, _refuse)
+        app.add_exception_handler(kind, refused)
 
 
-async def _refuse(request: Request, error: Exception) -> Response:
-    request_id = str(request.scope.get("amq2api.request_id", ""))
-    refusal = refuse(_ours(error), request_id)
-    headers = dict(refusal.headers)
-    if refusal.status == 405:
-        headers["allow"] = allowed(request)
-    return Response(refusal.body, refusal.status, headers)
-
-
-def allowed(request: Request) -> str:
-    """The methods that the path knows, for the ``Allow`` header."""
-    routes = [route for route in request.app.routes if isinstance(route, Route)]
+def _allowed(request: Request, routes: Sequence[BaseRoute]) -> str:
+    """All methods that the path knows; the framework names those of one route."""
     found = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
-    return ", ".join(sorted({method for route in found for method in route.methods or ()}))
+    methods = {method for route in found for method in getattr(route, "methods", None) or ()}
+    return ", ".join(sorted(methods))
 
 
 def _ours(error: Exception) -> GatewayError:
