@@ -5,18 +5,20 @@ import socket
 import stat
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from amq2api import __version__
+from amq2api.cli.checks import seat
 from amq2api.cli.checks.check import Check
-from cli.amazon import Amazon
+from cli.amazon import NOTHING, Amazon
 from cli.running import Done, Started, free_port, run
 
 pytestmark = pytest.mark.e2e
@@ -313,21 +315,23 @@ def test_a_proxy_is_named_without_its_password(
 
 
 @contextmanager
-def somebody(*, hours_ahead: float = 0.0) -> Iterator[str]:
-    """A server that refuses everything, with a clock of its own."""
+def somebody(pages: Mapping[str, Any] = NOTHING, *, hours_ahead: float = 0.0) -> Iterator[str]:
+    """A server that knows only *pages*, each JSON, and has a clock of its own."""
 
-    class Refuses(BaseHTTPRequestHandler):
+    class Answers(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.send_response_only(404)
+            page = json.dumps(pages.get(self.path, "")).encode()
+            self.send_response_only(200 if self.path in pages else 404)
             self.send_header("date", formatdate(time.time() + 3600 * hours_ahead, usegmt=True))
-            self.send_header("content-length", "0")
+            self.send_header("content-length", str(len(page)))
             self.end_headers()
+            self.wfile.write(page)
 
         do_POST = do_GET
 
         def log_message(self, *_: object) -> None: ...
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Refuses) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
         thread = Thread(target=server.serve_forever)
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}/"
@@ -349,6 +353,15 @@ def test_a_wrong_clock_is_found(
     assert words in found["clock"].message
 
 
+def test_nobody_is_waited_for_without_end(service: Amazon, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(cast(dict[str, float], seat.LIMITS), "token", 0.1)
+    service.world.token_delay = 1.0
+    _, found = look()
+    assert found["token"].state == "problem"
+    assert "no answer within 0.1 seconds" in found["token"].message
+    assert found["models"].state == found["message"].state == "skipped"
+
+
 def test_a_token_that_the_service_forgot_is_renewed(service: Amazon) -> None:
     assert look()[0].status == 0
     service.world.expire_tokens()
@@ -360,7 +373,31 @@ def test_a_running_gateway_is_recognised(demo: Started, monkeypatch: pytest.Monk
     monkeypatch.setenv("PORT", demo.url.rpartition(":")[2])
     _, found = look("--offline")
     assert found["gateway"].state == "ok"
-    assert "One is running" in found["gateway"].message
+    assert found["gateway"].message == f"One is running, and is {__version__} like this."
+
+
+HEALTH = {"/health": {"status": "healthy", "has_token": True, "token_expired": False}}
+OTHERS: dict[str, tuple[dict[str, Any], str, str]] = {
+    "of another version": (
+        HEALTH | {"/openapi.json": {"info": {"title": "amq2api", "version": "9.9.9"}}},
+        "note", "it is 9.9.9",
+    ),
+    "without an admin side": (HEALTH, "ok", "not told"),
+    "of another kind": (
+        HEALTH | {"/openapi.json": {"info": {"title": "else", "version": "9"}}}, "ok", "not told",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("pages", "state", "words"), OTHERS.values(), ids=OTHERS)
+def test_a_gateway_s_version_is_told_where_it_tells_it(
+    pages: dict[str, Any], state: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with somebody(pages) as url:
+        monkeypatch.setenv("PORT", url.rstrip("/").rpartition(":")[2])
+        _, found = look("--offline")
+    assert found["gateway"].state == state
+    assert words in found["gateway"].message
 
 
 def test_somebody_else_on_the_port_is_no_gateway(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,8 +26,9 @@ from .check import Check, failed, too_slow
 
 T = TypeVar("T")
 
-_LIMITS: Mapping[str, float] = {"token": 60, "models": 30, "quota": 30, "message": 90}  # seconds
-NAMES = tuple(_LIMITS)
+LIMITS: Mapping[str, float] = {"token": 60, "models": 30, "quota": 30, "message": 90}
+"""Seconds that each check gets."""
+NAMES = tuple(LIMITS)
 _SOON = 7 * 86400.0  # seconds before a registration's end from which it is told
 _NEARLY = 80.0  # percent of an allowance
 _WHY: Mapping[Why, str] = {
@@ -81,17 +82,18 @@ class Seat:
     async def _tried(self, name: str, look: Callable[[], Awaitable[Check]]) -> Check:
         if self._hopeless:
             return Check(name, "skipped", f"Not tried after the {self._hopeless} failed.")
-        limit = _LIMITS[name]
+        limit = LIMITS[name]
         try:
             async with asyncio.timeout(limit):
-                check = await look()
+                return await look()
         except TimeoutError:
-            return too_slow(name, limit)
+            hopeless, check = name == "token", too_slow(name, limit)
         except GatewayError as failure:
             self._made.relay.health.report(self._account, failure)
-            if name == "token" or isinstance(failure, AccountFailure):
-                self._hopeless = name
-            return failed(name, failure)
+            hopeless = name == "token" or isinstance(failure, AccountFailure)
+            check = failed(name, failure)
+        if hopeless:
+            self._hopeless = name
         return check
 
     async def _token(self) -> Check:
