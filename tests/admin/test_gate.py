@@ -54,6 +54,8 @@ class Room:
             message = await receive()
             size, more = size + len(message.get("body", b"")), message.get("more_body", False)
         headers = [(b"content-type", b"text/plain"), (b"cache-control", b"max-age=60")]
+        if scope["path"] == "/api/password":
+            headers.append((b"set-cookie", b"amq2api_session=another"))
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": f"{size} bytes".encode()})
 
@@ -298,6 +300,8 @@ def test_a_session_is_let_in_and_renewed_once_an_hour(tmp_path: Path) -> None:
                 heard = await knock(url, "GET /api/accounts", f"cookie: amq2api_session={held}")
                 assert heard.status == 200
                 assert ("amq2api_session=" in heard.cookies) is renewed
+            heard = await knock(url, "PUT /api/password", f"cookie: amq2api_session={held}")
+            assert heard.cookies == "amq2api_session=another", "one that was begun just now stays"
 
     asyncio.run(story())
 

@@ -104,8 +104,11 @@ class _Answer:
         if message["type"] == "http.response.start":
             self.started = True
             rest = [pair for pair in message.get("headers", ()) if pair[0] not in self._always]
-            cookies = [] if self.cookie is None else [(b"set-cookie", self.cookie.encode())]
-            message = {**message, "headers": [*rest, *self._always.items(), *cookies]}
+            headers = [*rest, *self._always.items()]
+            # A renewed cookie must not take the place of another session's, just begun.
+            if self.cookie is not None and all(name != b"set-cookie" for name, _ in rest):
+                headers.append((b"set-cookie", self.cookie.encode()))
+            message = {**message, "headers": headers}
         await self._send(message)
 
     async def refuse(self, error: GatewayError, scope: Scope) -> None:

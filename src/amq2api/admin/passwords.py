@@ -17,7 +17,7 @@ from amq2api.errors import BadRequest, RateLimited
 SHORTEST, LONGEST = 10, 1024
 """Characters a password may have."""
 
-_AT_ONCE, _MOST_WAITING = 2, 20  # each takes 64 MiB and a core for about 0.1 s
+_AT_ONCE, _MOST_WAITING = 1, 20  # each takes 64 MiB, and all cores for 50 to 100 ms
 _hasher = PasswordHasher()  # argon2id with the parameters of RFC 9106 for little memory
 
 
