@@ -219,7 +219,9 @@ def test_places(house: House, method: str, path: str, status: int) -> None:
     answer = fetch(house.url + path, method)
     assert answer.status == status
     assert answer.headers["request-id"].startswith("req_")
-    assert answer.headers["content-type"] == "application/json"
+    page = (method, path) == ("GET", "/")
+    expected = "text/html; charset=utf-8" if page else "application/json"
+    assert answer.headers["content-type"] == expected
     if status >= 400:
         answer.outcome()
     assert method != "HEAD" or answer.body == b""
