@@ -69,13 +69,13 @@ async def _running(home: Path, settings: dict[str, Any]) -> AsyncIterator[House]
     account_file = home / "account.json"
     account_file.write_bytes(msgspec.json.encode([world.demo_account()]))
     async with serving(create_app(world), dated=False) as service:
-        given = config.load(
-            api_endpoint=f"{service}/",
-            token_endpoint=f"{service}/token",
-            account_file=account_file,
-            token_cache=home / "token_cache.json",
+        given = config.load(**{
+            "api_endpoint": f"{service}/",
+            "token_endpoint": f"{service}/token",
+            "account_file": account_file,
+            "token_cache": home / "token_cache.json",
             **settings,
-        )
+        })  # fmt: skip
         keys = tuple(key.get_secret_value() for key in given.api_keys)
         made = parts(given)
         async with serving(gateway(given, keys, made)) as url:
