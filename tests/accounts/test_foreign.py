@@ -177,6 +177,20 @@ def test_a_log_that_was_left_without_its_index(tmp_path: Path) -> None:
     assert "did not close its database" in refused(tmp_path / "home")
 
 
+def test_a_change_that_was_left_half_done(tmp_path: Path) -> None:
+    with closing(database(tmp_path / "alive")) as there:
+        there.execute("PRAGMA cache_size = 1")
+        there.execute("BEGIN")
+        large = [("hush", "x" * 5000)] * 100
+        there.executemany("INSERT INTO conversations VALUES (?, ?)", large)
+        target = tmp_path / "home" / LINUX / "amazon-q"
+        target.mkdir(parents=True)
+        for path in (tmp_path / "alive" / LINUX / "amazon-q").iterdir():
+            (target / path.name).write_bytes(path.read_bytes())
+    assert (target / "data.sqlite3-journal").stat().st_size > 0
+    assert "did not close its database" in refused(tmp_path / "home")
+
+
 def test_somebody_is_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(foreign, "_PATIENCE", 0.1)
     with closing(database(tmp_path / "home")) as busy:
@@ -303,6 +317,18 @@ def test_the_cache_is_left_as_it_was(tmp_path: Path) -> None:
         odd, kiro_s = read("aws-sso-cache", tmp_path / "home", now=NOW)
     assert (odd.label, odd.why_not) == ("odd.json", "it cannot be understood")
     assert kiro_s.fields is None
+
+
+def test_a_file_of_the_cache_that_cannot_be_opened(tmp_path: Path) -> None:
+    (cached(tmp_path) / "loop.json").symlink_to("loop.json")
+    (found,) = read("aws-sso-cache", tmp_path, now=NOW)
+    assert (found.label, found.why_not) == ("loop.json", "it cannot be understood")
+
+
+def test_a_cache_that_is_no_directory(tmp_path: Path) -> None:
+    (tmp_path / ".aws/sso").mkdir(parents=True)
+    (tmp_path / ".aws/sso/cache").write_text("hush")
+    assert refused(tmp_path, "aws-sso-cache") == "the AWS SSO cache cannot be read: Not a directory"
 
 
 def test_no_cache(tmp_path: Path) -> None:

@@ -63,17 +63,17 @@ class Played:
         return sum(ask.url.endswith("/token") for ask in self.asks)
 
 
-def play(said: Callable[[int], Said], *, start_url: str = COMPANY) -> Played:
-    """*said* gives the answer to each question by its number."""
+def play(said: Callable[[int], Said], *, ticks: float = 1.0) -> Played:
+    """*said* gives the answer to each question by its number; *ticks* is how fast the clock is."""
     played = Played()
-    flow = sign_in(start_url, oidc_url=BASE, now=lambda: played.now)
+    flow = sign_in(COMPANY, oidc_url=BASE, now=lambda: played.now)
     try:
         step = next(flow)
         while True:
             match step:
                 case Pause():
                     played.pauses.append(step.seconds)
-                    played.now += step.seconds
+                    played.now += step.seconds * ticks
                     step = flow.send(None)
                 case Prompt():
                     played.prompts.append(step)
@@ -216,6 +216,13 @@ def test_a_code_that_nobody_confirms_ends_when_it_is_void() -> None:
     played = play(lambda number: (REGISTERED, AUTHORIZED, PENDING)[min(number, 2)])
     assert isinstance(played.outcome, LoginRequired)
     assert played.polls == 599 and played.now == 1600.0
+
+
+def test_it_ends_even_by_a_clock_that_stands_still() -> None:
+    code = ok(**CODE | {"expiresIn": 20})
+    played = play(lambda number: (REGISTERED, code, PENDING)[min(number, 2)], ticks=0.0)
+    assert isinstance(played.outcome, LoginRequired)
+    assert played.polls == 20
 
 
 def test_a_code_that_is_said_to_live_for_ever_does_not() -> None:

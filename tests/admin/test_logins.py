@@ -264,6 +264,16 @@ def test_a_new_token_that_has_not_got_around_yet(tmp_path: Path) -> None:
     told(story, tmp_path)
 
 
+def test_profiles_that_are_not_told_for_long(tmp_path: Path) -> None:
+    async def story(here: Desk) -> None:
+        here.world.propagation = 600
+        view = await here.signed_in(await here.company())
+        assert view.state == "failed" and view.error and not here.accounts
+        assert len(here.world.asked("ListAvailableProfiles")) == 4
+
+    told(story, tmp_path)
+
+
 def test_slow_down_and_a_service_that_stumbles(tmp_path: Path) -> None:
     async def story(here: Desk) -> None:
         here.world.token_faults = ["slow_down", "500", "cut", "html", "slow_down"]

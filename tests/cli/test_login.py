@@ -129,7 +129,9 @@ def test_ctrl_c_leaves_nothing_behind(service: Amazon, tmp_path: Path) -> None:
         out, err = process.communicate(timeout=_LONGEST)
     assert process.returncode == 130
     assert json.loads(out.splitlines()[-1])["state"] == "cancelled"
-    assert err == b"Cancelled. Nothing was stored.\n"
+    assert json.loads(err)["error"] == {
+        "type": "cancelled", "message": "Cancelled. Nothing was stored.",
+    }  # fmt: skip
     assert entries(tmp_path) == []
 
 

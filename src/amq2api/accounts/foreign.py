@@ -36,6 +36,7 @@ _PATIENCE = 5.0  # seconds to wait for whoever is writing
 _LONGEST = 10.0  # seconds that a query may take: the database holds conversations, too
 _STEPS = 10_000  # of SQLite's machine between two looks at the clock
 _MOST_FILES, _LARGEST = 500, 64 * 1024  # of the cache, and bytes of one value or file
+_LEFT_OPEN = "{} did not close its database; start it once, then try again"
 _AS_IT_STANDS = "&immutable=1"
 _WAL = b"\x02\x02"  # the header's two versions of a database with a write-ahead log
 
@@ -166,7 +167,7 @@ def _address(path: Path, program: str) -> str:
         return f"{address}&readonly_shm=1"
     log = files.stamp(path.with_name(f"{path.name}-wal"))
     if log is not None and log[1] > 0:
-        raise Unreadable(f"{program} did not close its database; start it once, then try again")
+        raise Unreadable(_LEFT_OPEN.format(program))
     return address + _AS_IT_STANDS
 
 
@@ -201,6 +202,8 @@ def _words(program: str, exc: sqlite3.Error) -> str:
             return f"{program} is using its database; close it, then try again"
         case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
             return f"the database of {program} is damaged, or no database"
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN:
+            return _LEFT_OPEN.format(program)  # with work half done, which only it can undo
         case sqlite3.SQLITE_INTERRUPT:
             return f"the database of {program} takes too long to search"
         case sqlite3.SQLITE_ERROR:

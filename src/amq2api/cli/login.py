@@ -78,8 +78,7 @@ def command(
     except BadRequest as exc:
         raise _as_option(exc) from exc
     except KeyboardInterrupt:
-        typer.echo("Cancelled. Nothing was stored.", err=True)
-        raise typer.Exit(_INTERRUPTED) from None
+        raise Complaint("Cancelled. Nothing was stored.", _INTERRUPTED, kind="cancelled") from None
     if view.state != "done":
         raise Complaint(view.error or "the sign-in was cancelled", kind="login_failed")
     display.stored(label(stored) if stored else "", active=stored is not None and stored.is_active)
