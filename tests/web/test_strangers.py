@@ -29,6 +29,8 @@ SENT: dict[str, tuple[tuple[str, ...], dict[str, Any], int]] = {
     "localhost": (("host: localhost:3015",), {}, 200),
     "from a container": (("host: host.docker.internal:3015",), {}, 200),
     "its own page": (("host: localhost:1", "origin: http://localhost:1"), {}, 200),
+    "a desktop program's page": (("origin: file://", "sec-fetch-site: cross-site"), {}, 200),
+    "an editor's panel": (("origin: vscode-webview://0a1b", "sec-fetch-site: cross-site"), {}, 200),
     "a form of another site": (
         ("origin: https://evil.example", "content-type: text/plain"), {}, 403,
     ),

@@ -138,6 +138,17 @@ REQUESTS: dict[str, tuple[tuple[str, ...], dict[str, Any], str | None]] = {
     "an empty origin": ((LOCAL, "Origin: "), {}, FOREIGN),
     "an extension": ((LOCAL, "Origin: chrome-extension://127.0.0.1:3015"), {}, FOREIGN),
     "a file": ((LOCAL, "Origin: file://"), {}, FOREIGN),
+    "a file of a desktop program": (
+        (LOCAL, "Origin: file://", "Sec-Fetch-Site: cross-site"), {"apps": True}, None,
+    ),
+    "a panel of an editor": ((LOCAL, "Origin: vscode-webview://0a1b"), {"apps": True}, None),
+    "another site, where programs may": (
+        (LOCAL, "Origin: HTTPS://evil.example"), {"apps": True}, FOREIGN,
+    ),
+    "no origin, where programs may": ((LOCAL, "Origin: null"), {"apps": True}, FOREIGN),
+    "a program under a name let point here": (
+        ("Host: evil.example", "Origin: app://x"), {"apps": True}, UNKNOWN,
+    ),
     "no scheme": ((LOCAL, "Origin: 127.0.0.1:3015"), {}, FOREIGN),
     "an origin with a path": ((LOCAL, "Origin: http://127.0.0.1:3015/"), {}, FOREIGN),
     "an origin with a user": ((LOCAL, "Origin: http://u@127.0.0.1:3015"), {}, FOREIGN),
@@ -234,10 +245,12 @@ def test_nothing_a_client_says_is_too_much(
         assert told.isprintable() and "\n" not in told
 
 
-@given(ANY, st.booleans())
-def test_a_page_of_another_site_never_passes(said: list[tuple[bytes, bytes]], page: bool) -> None:
+@given(ANY, st.booleans(), st.booleans())
+def test_a_page_of_another_site_never_passes(
+    said: list[tuple[bytes, bytes]], page: bool, apps: bool
+) -> None:
     sent = [*said, (b"origin", b"https://evil.example")]
-    assert refusal(sent, hosts=HOSTS, page=page) is not None
+    assert refusal(sent, hosts=HOSTS, page=page, apps=apps) is not None
 
 
 @given(ANY)

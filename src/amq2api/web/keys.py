@@ -32,7 +32,7 @@ class Keys:
             OriginRefused: no key is asked for, and the call is a stranger's page's.
         """
         if not self._keys:
-            if words := origin.refusal(scope["headers"], hosts=self._hosts):
+            if words := origin.refusal(scope["headers"], hosts=self._hosts, apps=True):
                 raise OriginRefused(f"{words}; with a client key (AMQ2API_API_KEYS) it would pass")
             return
         shown = _shown(scope)

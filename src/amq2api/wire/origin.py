@@ -27,6 +27,7 @@ _AUTHORITY = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _LONGEST = 300  # a name has 253 characters at most
+_SCHEME = re.compile(rb"[a-z][a-z0-9+.-]*", re.IGNORECASE)
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _DEFAULT_PORTS = {b"http": 80, b"https": 443}
 _OWN = frozenset({b"same-origin", b"none"})  # "none": the person typed it
@@ -48,7 +49,12 @@ def names(listed: Iterable[str]) -> frozenset[str]:
 
 
 def refusal(
-    headers: Headers, *, hosts: frozenset[str], any_host: bool = False, page: bool = False
+    headers: Headers,
+    *,
+    hosts: frozenset[str],
+    any_host: bool = False,
+    page: bool = False,
+    apps: bool = False,
 ) -> str | None:
     """Why this request is not to be served, in words for the operator; None if it may be.
 
@@ -58,6 +64,8 @@ def refusal(
         hosts: From :func:`names`.
         any_host: The name proves nothing here, because a password is asked for.
         page: The request gets a page: a link on another site may lead to it.
+        apps: Desktop programs and extensions whose pages are their own may ask (``file://``,
+            ``app://``, ``vscode-webview://``): no site can have such an origin.
     """
     told: dict[bytes, bytes] = {}
     for pair in headers:
@@ -76,16 +84,30 @@ def refusal(
             f"this gateway is not known as {place.name}: use localhost or 127.0.0.1, or list the"
             " name in AMQ2API_ALLOWED_HOSTS"
         )
-    return _ANOTHER_PAGE if len(told) > 1 and _is_foreign(told, place, page=page) else None
+    return (
+        _ANOTHER_PAGE if len(told) > 1 and _is_foreign(told, place, page=page, apps=apps) else None
+    )
 
 
-def _is_foreign(told: dict[bytes, bytes], host: _Place, *, page: bool) -> bool:
+def _is_foreign(told: dict[bytes, bytes], host: _Place, *, page: bool, apps: bool) -> bool:
+    origin = told.get(b"origin")
+    if apps and origin is not None and _is_app(origin):
+        return False
     if told.get(b"sec-fetch-site", b"none") not in _OWN:
         navigation = all(told.get(key) == value for key, value in _NAVIGATION.items())
         if not (page and navigation):
             return True
-    origin = told.get(b"origin")
     return origin is not None and not _is_same(origin, host)
+
+
+def _is_app(origin: bytes) -> bool:
+    """Whether no page of the web can come from there; those without an origin say ``null``."""
+    scheme, separator, _ = origin.partition(b"://")
+    return (
+        bool(separator)
+        and _SCHEME.fullmatch(scheme) is not None
+        and (scheme.lower() not in _DEFAULT_PORTS)
+    )
 
 
 def _is_same(origin: bytes, host: _Place) -> bool:
