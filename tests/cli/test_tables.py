@@ -1,7 +1,7 @@
 """Tables, bars and numbers, in a pipe."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.text import Text
 
@@ -38,6 +38,8 @@ def test_lengths_of_time(seconds: float, shown: str) -> None:
 
 
 @given(st.floats(0, 1e6))
+@example(5e-324)
+@example(99.999999)
 def test_a_bar_is_full_only_at_the_end_and_empty_only_at_the_beginning(percent: float) -> None:
     shown = bar(percent).plain
     assert len(shown) == 20

@@ -106,9 +106,11 @@ async def _checks(found: Finding, *, offline: bool, message: bool) -> AsyncItera
         yield check
     made.tokens.load()  # which may write
     async with made.client:
-        async for check in _served(found, made, settings, offline=offline, message=message):
-            yield check
-        await made.tokens.close()
+        try:
+            async for check in _served(found, made, settings, offline=offline, message=message):
+                yield check
+        finally:
+            await made.tokens.close()
 
 
 async def _served(

@@ -1,6 +1,5 @@
 """Tables, bars and waiting, as people see them; plain text where nobody is looking."""
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -63,8 +62,9 @@ def bar(percent: float | None) -> Text:
         return Text("?")
     used = min(max(percent, 0.0), 100.0)
     style = "red" if percent >= 100 else "yellow" if percent >= _NEARLY else "green"
+    full = round(used * _BAR / 100)
     # Something used shows, and so does something left.
-    full = math.ceil(used * _BAR / 100) if used < 50 else math.floor(used * _BAR / 100)
+    full = 0 if used == 0 else _BAR if used == 100 else min(max(full, 1), _BAR - 1)
     return Text.assemble(("█" * full, style), ("░" * (_BAR - full), "dim"))
 
 
