@@ -1,6 +1,6 @@
 // The admin API: data out, failures as one kind of error.
 import { lostSession } from "./session.js";
-import { known, t } from "./text.js";
+import { known, said, t } from "./text.js";
 
 export class Failure extends Error {
   constructor({ status = 0, type = "unreachable", message = "", field = null, retryAfter = null }) {
@@ -58,9 +58,11 @@ async function failureOf(answer) {
   });
 }
 
-// What a person reads. Where the page has words of its own for the kind of failure, those.
+// What a person reads; at a field without the field's name, which stands there already.
 export function words(error) {
   if (!(error instanceof Failure)) return String(error.message || error);
-  const key = `error.${error.type}`;
-  return known(key) ? t(key, { message: error.message, wait: error.retryAfter ?? "" }) : error.message;
+  const place = `error.${error.type}.${error.field}`;
+  const plain = error.field ? error.message.replace(`${error.field}: `, "") : error.message;
+  const wait = error.retryAfter ?? "";
+  return said(known(place) ? place : `error.${error.type}`, plain, { wait });
 }

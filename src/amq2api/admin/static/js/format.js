@@ -3,8 +3,9 @@ import { locale, t } from "./text.js";
 
 export const number = (value, options) => new Intl.NumberFormat(locale(), options).format(value);
 
-// Allowances come with fractions (credits) or without; two places are enough for people.
-export const amount = (value) => number(value, { maximumFractionDigits: 2 });
+// Credits come in fractions, and a small call costs a very small one.
+export const amount = (value) => number(value, Math.abs(value) < 1
+  ? { maximumSignificantDigits: 2 } : { maximumFractionDigits: 2 });
 
 export const percent = (value) => number(value / 100, { style: "percent", maximumFractionDigits: 0 });
 

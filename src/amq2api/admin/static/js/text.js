@@ -14,6 +14,11 @@ export function t(key, values = {}) {
   return parts.some((part) => typeof part === "object") ? parts : parts.join("");
 }
 
+// The gateway's own words are English; in other languages the page says it itself if it can.
+export function said(key, original, values) {
+  return known(key) && (language.get() !== "en" || !original) ? t(key, values) : original;
+}
+
 // key.one and key.other, as the language counts.
 export function count(key, number, values = {}) {
   const rule = new Intl.PluralRules(language.get()).select(number);

@@ -4,12 +4,11 @@ import { html, useState } from "../lib.js";
 import { useAlive, useId } from "../parts/form.js";
 import { Note } from "../parts/notes.js";
 import { askStatus } from "../state.js";
-import { t } from "../text.js";
+import { said, t } from "../text.js";
 import { activate, path } from "./actions.js";
 import { Health, Pill, Validity } from "./health.js";
 import { KIND_ICONS, kindOf, nameOf } from "./kinds.js";
 import { told, Usage } from "./usage.js";
-import { said } from "./words.js";
 
 // *open* shows one of the dialogs ("edit", "remove", "login") for this account.
 export function Card({ account, serving, open }) {

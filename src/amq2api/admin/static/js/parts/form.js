@@ -40,7 +40,8 @@ export function Form({ onSubmit, submit, busy, onCancel, aside, danger = false, 
 
 // An error without a field of this form stands at the form's head.
 function placed(error, form) {
-  const field = error.field && form.elements.namedItem(error.field) ? error.field : "";
+  const name = error.field?.split(".")[0];
+  const field = name && form.elements.namedItem(name) ? name : "";
   return { [field]: words(error) };
 }
 
