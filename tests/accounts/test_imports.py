@@ -128,6 +128,8 @@ USELESS: dict[str, tuple[dict[str, Any], str]] = {
     "no JSON": ({"q": "hush"}, c.UNREADABLE),
     "no object": ({"q": [TOKEN]}, c.UNREADABLE),
     "no region": ({"q": TOKEN | {"region": "evil.example/"}, "q_client": CLIENT}, c.UNREADABLE),
+    "no start url": ({"q": TOKEN | {"start_url": "javascript:hush"}, "q_client": CLIENT},
+                     c.UNREADABLE),
     "social": ({"social": TOKEN}, c.SOCIAL),
 }  # fmt: skip
 
@@ -137,7 +139,7 @@ def test_what_cannot_be_used_is_told_why(rows: dict[str, Any], why_not: str) -> 
     (found,) = cli(**rows)
     assert found.fields is None
     assert found.why_not == why_not and found.label.startswith("CLI: ")
-    assert "hush" not in repr(found)
+    assert "hush-" not in repr(found)
 
 
 @pytest.mark.parametrize("expires_at", [None, True, "soon", "1e999", 10**400, NOW + 1])

@@ -12,9 +12,10 @@ from typing import Any, TypeAlias
 from amq2api.dialects.amazonq.oidc import BUILDER_ID_START_URL
 
 from .model import EntryProblem, read_entry
-from .place import BUILDER_ID_REGION, is_builder_id
+from .place import BUILDER_ID_REGION, is_builder_id, is_web_address
 
 Object: TypeAlias = Mapping[str, Any]
+_LONGEST_NAME = 200
 
 NO_REFRESH_TOKEN = "it holds no refresh token"  # noqa: S105  (words)
 SOCIAL = "a Kiro sign-in with a social account belongs to Kiro alone; sign in here instead"
@@ -102,17 +103,20 @@ def judged(found: Found, now: float) -> Candidate:
 
 def _fields(found: Found, expires_at: float | None) -> Mapping[str, Any] | None:
     token, client, builder_id = found.token, found.client, found.auth == "builder-id"
+    start_url = text(token, "start_url") or (BUILDER_ID_START_URL if builder_id else "")
     fields = {
-        "name": found.name, "refresh_token": text(token, "refresh_token"),
+        "name": found.name[:_LONGEST_NAME], "refresh_token": text(token, "refresh_token"),
         "client_id": text(client, "client_id"), "client_secret": text(client, "client_secret"),
         # Builder IDs have no profile; one that is kept is left from another login (1.5).
         "profile_arn": "" if builder_id else found.profile_arn,
         "auth": found.auth,
         "region": text(token, "region") or (BUILDER_ID_REGION if builder_id else ""),
-        "start_url": text(token, "start_url") or (BUILDER_ID_START_URL if builder_id else ""),
+        "start_url": start_url,
         "registration_expires_at": expires_at,
     }  # fmt: skip
     known = {key: value for key, value in fields.items() if value not in ("", None)}
+    if start_url and not is_web_address(start_url):
+        return None
     try:
         read_entry(known, 1)
     except EntryProblem:

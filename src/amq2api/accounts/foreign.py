@@ -131,8 +131,8 @@ def _text(path: Path) -> str | None:
 def _rows(path: Path, program: str) -> tuple[dict[str, str], str]:
     """The rows of interest of the table of logins, and the value of the profile's."""
     try:
-        address = _address(path, program)
         before = files.stamp(path)
+        address = _address(path, program)
         with closing(sqlite3.connect(address, uri=True, timeout=_PATIENCE)) as database:
             database.set_progress_handler(_hourglass(), _STEPS)
             tables = _tables(database)

@@ -39,8 +39,8 @@ _VOID: dict[oidc.OidcError, str] = {
     "access_denied": "access was withdrawn",
 }
 _CURE = (
-    "sign in again and put the new refresh_token, client_id and client_secret in account.json "
-    "or the AMAZONQ_* variables"
+    "sign in again, on the gateway's page or with `amq2api login`, or put a new refresh_token,"
+    " client_id and client_secret in account.json or the AMAZONQ_* variables"
 )
 
 
