@@ -9,6 +9,8 @@ from fastapi.routing import APIRoute
 
 from amq2api import __version__
 
+from .playground import PATH as PLAYGROUND
+from .playground import REQUEST
 from .sessions import NAME
 
 _DESCRIPTION = """\
@@ -70,6 +72,8 @@ def _made(app: FastAPI) -> dict[str, Any]:
         operation["summary"], operation["description"] = summary.rstrip("."), more or summary
         if path not in _WITHOUT_SESSION:
             operation["security"] = _SECURITY
+    # As it is: the framework would write its largest number as a float, which is another one.
+    found["paths"][PLAYGROUND]["post"]["requestBody"] = REQUEST
     components = found["components"]
     for name in _OF_THE_FRAMEWORK:
         components["schemas"].pop(name, None)

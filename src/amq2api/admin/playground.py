@@ -6,6 +6,7 @@ from typing import Any
 from .answers import refusals
 from .live import EVENT, MEDIA_TYPE
 
+PATH = "/api/playground"
 _EXAMPLE = {
     "model": "claude-sonnet-4-5",
     "max_tokens": 256,
@@ -29,7 +30,7 @@ _CALL: Mapping[str, Any] = {
     "required": ["model", "max_tokens", "messages"],
     "properties": {
         "model": {"type": "string", "minLength": 1, "description": "One of `GET /api/models`."},
-        "max_tokens": {"type": "integer", "minimum": 0, "exclusiveMaximum": 2**63},
+        "max_tokens": {"type": "integer", "minimum": 0, "maximum": 2**63 - 1},
         "system": {"type": ["string", "null"]},
         "stream": {
             "type": ["boolean", "null"], "description": "Whether to answer with events.",

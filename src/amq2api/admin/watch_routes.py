@@ -14,7 +14,8 @@ from amq2api.relay.records import Records
 from . import shapes
 from .answers import answer, refusals
 from .live import EVENT, MEDIA_TYPE, Live
-from .playground import REQUEST, RESPONSES
+from .playground import PATH as PLAYGROUND
+from .playground import RESPONSES
 from .shapes import Done
 from .status import Status
 
@@ -76,10 +77,7 @@ def watch_router(
         entries = [catalogue.entry(model) for model in await models()]
         return answer([{"id": each.id, "display_name": each.display_name} for each in entries])
 
-    @router.post(
-        "/api/playground", tags=["playground"], responses=RESPONSES,
-        openapi_extra={"requestBody": REQUEST}, response_class=Response,
-    )  # fmt: skip
+    @router.post(PLAYGROUND, tags=["playground"], responses=RESPONSES, response_class=Response)
     async def play() -> Response:
         """Send a message, as to `/v1/messages`, without a client key.
 
