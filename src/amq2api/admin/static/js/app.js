@@ -59,7 +59,12 @@ function Frame({ focused }) {
     }
     began.current = true;
   }, [where, ready]);
+  const skip = (event) => {
+    event.preventDefault(); // the fragment tells where one is
+    main.current.focus();
+  };
   return html`
+    <a class="skip" href="#main" onClick=${skip}>${t("nav.skip")}</a>
     <${Header} where=${where} />
     <main id="main" ref=${main} tabindex="-1">
       <${Banners} />

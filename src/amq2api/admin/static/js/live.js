@@ -14,7 +14,7 @@ let failures = 0;
 
 export function follow() {
   session.subscribe(() => (admitted() ? open() : close()));
-  // A hidden page holds no connection: browsers allow few to one address.
+  // A hidden page holds no connection: browsers allow few to one address, and so does the gateway.
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) close();
     else if (admitted()) open();
@@ -27,6 +27,7 @@ export function follow() {
 
 function open() {
   close();
+  if (document.hidden) return;
   source = new EventSource("/api/events");
   source.addEventListener("status", (event) => {
     clearTimeout(timer);

@@ -9,10 +9,7 @@ const current = () => {
 };
 
 export const route = cell(current());
-addEventListener("hashchange", () => {
-  // #main is the skip link's and no route.
-  if (location.hash !== "#main") route.set(current());
-});
+addEventListener("hashchange", () => route.set(current()));
 
 export const go = (name) => {
   location.hash = `#/${name}`;

@@ -7,6 +7,7 @@ import { askStatus } from "../state.js";
 import { t } from "../text.js";
 import { path } from "./actions.js";
 import { nameOf } from "./kinds.js";
+import { forget } from "./usage.js";
 
 export const REGIONS = [
   "us-east-1", "us-east-2", "us-west-1", "us-west-2", "ca-central-1", "sa-east-1", "eu-central-1",
@@ -21,6 +22,7 @@ export function Edit({ account, onClose }) {
     const changes = changed(account, values);
     if (Object.keys(changes).length) {
       await call("PATCH", path(account), changes);
+      if (SECRETS.some((name) => name in changes)) forget(account.id);
       await askStatus();
     }
     notice(t("edit.saved", { name: values.name.trim() || t("account.unnamed") }));

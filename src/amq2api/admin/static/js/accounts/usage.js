@@ -13,20 +13,23 @@ const NEARLY = 75; // percent
 const ALMOST = 90;
 const UNASKED = ["disabled", "needs_login", "suspended"]; // the answer would be a refusal
 
-const known_usage = cell(new Map()); // account id -> {data, error, waiting}
+const asked = cell(new Map()); // account id -> {data, error, waiting}
 const queue = [];
 let running = 0;
 
 const put = (id, change) => {
-  const all = new Map(known_usage.get());
+  const all = new Map(asked.get());
   all.set(id, { ...all.get(id), ...change });
-  known_usage.set(all);
+  asked.set(all);
 };
+
+// The account has another sign-in now: what was asked of the old one says nothing.
+export const forget = (id) => asked.set(new Map([...asked.get()].filter(([other]) => other !== id)));
 
 export const told = (id, data) => put(id, { data, error: "", waiting: false });
 
 function ask(account) {
-  if (known_usage.get().get(account.id)?.waiting) return;
+  if (asked.get().get(account.id)?.waiting) return;
   put(account.id, { waiting: true });
   queue.push(account);
   next();
@@ -47,10 +50,11 @@ async function next() {
 
 export function Usage({ account }) {
   const box = useRef(null);
-  const { data, error, waiting } = useCell(known_usage).get(account.id) ?? {};
+  const answer = useCell(asked).get(account.id);
+  const { data, error, waiting } = answer ?? {};
   const shy = UNASKED.includes(account.health.state);
   useEffect(() => {
-    if (shy || known_usage.get().has(account.id)) return undefined;
+    if (shy || answer) return undefined;
     const sight = new IntersectionObserver((seen) => {
       if (!seen.some((entry) => entry.isIntersecting)) return;
       sight.disconnect();
@@ -58,7 +62,7 @@ export function Usage({ account }) {
     });
     sight.observe(box.current);
     return () => sight.disconnect();
-  }, [account.id, shy]);
+  }, [account.id, shy, !answer]);
   return html`<div class="usage" role="group" ref=${box} aria-label=${t("usage.label")} aria-busy=${String(!!waiting)} data-test="usage">
     <header><h3>${t("usage.label")}${data?.plan && html` <span class="plan">${data.plan}</span>`}</h3>
       <button type="button" class="link" onClick=${() => ask(account)} aria-disabled=${String(!!waiting)}

@@ -1,5 +1,5 @@
 // Adding an account, or signing one in again: one dialog, one step after another.
-import { BUILDER_ID, kindOf } from "../accounts/kinds.js";
+import { isBuilderId, kindOf } from "../accounts/kinds.js";
 import { Icon } from "../icons.js";
 import { html, useState } from "../lib.js";
 import { Dialog } from "../parts/dialog.js";
@@ -42,7 +42,7 @@ function content({ step, account, started, retry, back, setStep, onClose }) {
 function again(account) {
   if (!account || kindOf(account) === "manual") return undefined;
   const way = kindOf(account);
-  const start = account.start_url && account.start_url !== BUILDER_ID ? account.start_url : "";
+  const start = isBuilderId(account.start_url) ? "" : account.start_url ?? "";
   return { way, values: { start_url: start, region: account.region } };
 }
 

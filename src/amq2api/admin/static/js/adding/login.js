@@ -1,6 +1,7 @@
 // A sign-in under way: the code, the link, the wait, the profile, the end.
 import { call, words } from "../api.js";
 import { path } from "../accounts/actions.js";
+import { forget } from "../accounts/usage.js";
 import { useCell } from "../cell.js";
 import { useNow } from "../clock.js";
 import { clock } from "../format.js";
@@ -23,6 +24,7 @@ export function Login({ id, account, retry, onClose }) {
   const state = lost ? "failed" : login?.state ?? "starting";
   useEffect(() => {
     // The next thing to do, wherever the focus was in what has just gone.
+    if (state === "done") forget(login.account_id);
     if (state !== "starting") place.current.querySelector("[data-first]")?.focus();
   }, [state]);
   return html`<div ref=${place} data-test="login" data-state=${state}>

@@ -272,6 +272,7 @@ export default {
   "nav.playground": "Playground",
   "nav.requests": "Requests",
   "nav.settings": "Settings",
+  "nav.skip": "Skip to the content",
 
   "outcome.AccountSuspended": "Account suspended",
   "outcome.BadRequest": "Request not valid",

@@ -272,6 +272,7 @@ export default {
   "nav.playground": "试用",
   "nav.requests": "请求",
   "nav.settings": "设置",
+  "nav.skip": "跳到正文",
 
   "outcome.AccountSuspended": "账号被暂停",
   "outcome.BadRequest": "请求不合要求",
