@@ -12,7 +12,7 @@ from amq2api.config import table
 from amq2api.sim.world import World
 from browser.chromium import ARGUMENTS, may_skip, missing, program
 from browser.houses import House, opened, people
-from browser.visiting import LOCALES, Language, Visitor, Watch
+from browser.visiting import LOCALES, Language, Refusal, Visitor, Watch
 
 Build = Callable[..., House]
 Visit = Callable[..., Visitor]
@@ -65,7 +65,7 @@ def build(tmp_path: Path, world: World) -> Iterator[Build]:
 
         yield house
         for each in built:
-            assert each.leaks(each.heard.text) == []
+            assert each.leaks(each.heard.text()) == []
 
 
 @pytest.fixture
@@ -82,19 +82,25 @@ def empty(build: Build) -> House:
 
 @pytest.fixture
 def visit(browser: Browser, build: Build) -> Iterator[Visit]:
-    """Opens the page of a house: ``visit(house, language, **options of the context)``.
+    """Opens the page of a house: ``visit(house, language, path, **options of the context)``.
 
-    Nothing may go wrong in the browser that the test has not announced. The houses, which come
+    Nothing may go wrong in the browser but refusals that are *allowed*. The houses, which come
     from *build*, are closed after the browser has left.
     """
     with ExitStack() as stack:
         visitors: list[Visitor] = []
 
         def visitor(
-            house: House | str, language: Language = "en", path: str = "/", **options: Any
+            house: House | str,
+            language: Language = "en",
+            path: str = "/",
+            *,
+            allowed: Sequence[Refusal] = (),
+            **options: Any,
         ) -> Visitor:
             url = house if isinstance(house, str) else house.url
             made = stack.enter_context(_visitor(browser, url, language, options))
+            made.watch.allowed += allowed
             visitors.append(made)
             return made.arrive(path)
 

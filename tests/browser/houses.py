@@ -28,23 +28,25 @@ _SECRET = re.compile(r"\b(?:ao[ar]|eyJ|ksk_)\w{30,}")
 class Heard:
     """Everything the gateway answered, headers and bodies of all paths."""
 
-    said: list[bytes] = field(default_factory=list)
+    said: list[tuple[str, bytes]] = field(default_factory=list)
+    """Path and piece of an answer."""
 
     def around(self, app: Any) -> Any:
         async def recorded(scope: Any, receive: Any, send: Any) -> None:
             async def told(message: Any) -> None:
                 for header in message.get("headers", ()):
-                    self.said.extend(header)
-                self.said.append(message.get("body", b""))
+                    self.said += [(scope["path"], part) for part in header]
+                self.said.append((scope["path"], message.get("body", b"")))
                 await send(message)
 
             await app(scope, receive, told if scope["type"] == "http" else send)
 
         return recorded
 
-    @property
-    def text(self) -> str:
-        return b"".join(self.said).decode("utf-8", "replace")
+    def text(self, under: str = "/") -> str:
+        """All that was answered under a path."""
+        told = b"".join(piece for path, piece in self.said if path.startswith(under))
+        return told.decode("utf-8", "replace")
 
 
 @dataclass
@@ -80,7 +82,7 @@ class House:
         """All that nobody but gateway and service may ever see."""
         known = [account.credentials for account in self.world.identities.accounts.values()]
         given = {each[name] for each in known for name in ("refresh_token", "client_secret")}
-        return given | set(_SECRET.findall(self.upstream.text))
+        return given | set(_SECRET.findall(self.upstream.text()))
 
     def leaks(self, text: str) -> list[str]:
         """The secrets of which *text* tells more than the API may."""

@@ -69,7 +69,7 @@ def test_client_keys_are_asked_for_and_never_shown(
         expect(visitor.marked("key-note")).to_contain_text("YOUR-KEY")
         expect(visitor.page.get_by_role("tabpanel")).to_contain_text("YOUR-KEY")
     assert "nobody-sees" not in visitor.everything()
-    assert "nobody-sees" not in house.heard.text
+    assert "nobody-sees" not in house.heard.text()
 
 
 def test_without_a_clipboard_copying_works_the_old_way(house: House, visit: Visit) -> None:

@@ -82,7 +82,7 @@ def test_no_secret_reaches_the_browser(build: Build, world: World, visit: Visit)
     texts.append(str(visitor.kept()))
     assert len(house.secrets()) >= 6
     assert house.leaks("\n".join(texts)) == []
-    assert house.heard.text, "nothing was listened to"
+    assert house.heard.text(), "nothing was listened to"
 
 
 def test_the_page_of_another_site_can_do_nothing(

@@ -22,6 +22,8 @@ from playwright.sync_api import (
 from browser.chromium import AXE
 
 Language = Literal["en", "zh"]
+Refusal = tuple[int, str]
+"""Status, and a part of the address."""
 LOCALES: dict[Language, str] = {"en": "en-GB", "zh": "zh-CN"}
 BOTH = pytest.mark.parametrize("language", ["en", "zh"])
 """For what has to be right in both languages."""
@@ -49,8 +51,8 @@ class Watch:
     """Whatever should not happen while somebody looks at the page."""
 
     problems: list[str] = field(default_factory=list)
-    allowed: list[tuple[int, str]] = field(default_factory=list)
-    """Refusals that a test wants: status and a part of the address."""
+    allowed: list[Refusal] = field(default_factory=list)
+    """What the gateway may refuse in this test."""
 
     def over(self, context: BrowserContext) -> None:
         context.add_init_script(_REPORT)
