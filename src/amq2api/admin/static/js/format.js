@@ -14,6 +14,10 @@ export function moment(seconds, options = { dateStyle: "medium", timeStyle: "sho
   return Number.isNaN(when.getTime()) ? "" : new Intl.DateTimeFormat(locale(), options).format(when);
 }
 
+// As short as it can be: today needs no date.
+export const brief = (seconds, other) => moment(seconds,
+  new Date().toDateString() === new Date(seconds * 1000).toDateString() ? { timeStyle: "medium" } : other);
+
 export const day = (seconds) => moment(seconds, { dateStyle: "medium" });
 
 export const iso = (seconds) => {

@@ -320,7 +320,7 @@ export default {
 
   "play.answer": "Answer",
   "play.end": "Ended by",
-  "play.example": "Say hello, and tell me in two sentences what you can do.",
+  "play.example": "Hello! What can you help me with? Answer in a few sentences.",
   "play.failed": "No complete answer came.",
   "play.first": "First words after",
   "play.keys": "Ctrl+Enter sends.",
@@ -440,7 +440,7 @@ export default {
   "token.label": "Token",
   "token.none": "None yet, fetched with the first call",
   "token.refreshing": "Being renewed",
-  "token.until": "Expires {when}, renewed by itself",
+  "token.until": "Expires {when}, renews itself",
   "token.valid": "Valid",
 
   "usage.asked": "Asked {when}.",

@@ -320,7 +320,7 @@ export default {
 
   "play.answer": "回答",
   "play.end": "结束原因",
-  "play.example": "打个招呼，用两句话说说你能做什么。",
+  "play.example": "你好！请用几句话介绍一下你能做什么。",
   "play.failed": "没有得到完整的回答。",
   "play.first": "首字用时",
   "play.keys": "按 Ctrl+Enter 发送。",

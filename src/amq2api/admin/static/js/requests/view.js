@@ -1,5 +1,5 @@
 import { useCell } from "../cell.js";
-import { amount, duration, iso, moment, number } from "../format.js";
+import { amount, brief, duration, iso, moment, number } from "../format.js";
 import { Icon } from "../icons.js";
 import { html } from "../lib.js";
 import { Busy } from "../parts/notes.js";
@@ -28,18 +28,13 @@ const Table = ({ list }) => html`<div class="table-box card"><table class="reque
 const Cell = ({ name, children }) => html`<td role="cell" class=${`cell-${name}`}><span class="cell-label" aria-hidden="true">${t(`requests.${name}`)}</span><div>${children}</div></td>`;
 
 const Row = ({ record }) => html`<tr role="row" data-test="request" data-ok=${String(record.ok)}>
-  <${Cell} name="time"><time datetime=${iso(record.at)} title=${moment(record.at)}>${timeOf(record.at)}</time><//>
+  <${Cell} name="time"><time datetime=${iso(record.at)} title=${moment(record.at)}>${brief(record.at, { dateStyle: "short", timeStyle: "short" })}</time><//>
   <${Cell} name="model"><span class="address" translate="no">${record.model || "–"}</span><//>
   <${Cell} name="account"><${Account} record=${record} /><//>
   <${Cell} name="tokens"><${Tokens} record=${record} /><//>
   <${Cell} name="duration">${duration(record.seconds)}${record.first !== null && record.first !== undefined && html`<span class="second">${t("requests.first", { time: duration(record.first) })}</span>`}<//>
   <${Cell} name="outcome"><${Outcome} record=${record} /><//>
 </tr>`;
-
-function timeOf(at) {
-  const today = new Date().toDateString() === new Date(at * 1000).toDateString();
-  return moment(at, today ? { timeStyle: "medium" } : { dateStyle: "short", timeStyle: "short" });
-}
 
 const Account = ({ record }) => html`<span dir="auto">${record.account_name || record.account || "–"}</span>
   ${record.why && html`<span class="second">${t(`why.${record.why}`)}</span>`}
