@@ -10,6 +10,7 @@ import pytest
 
 from admin.desk import Desk, at_desk
 from amq2api.admin.docs_page import docs_page
+from amq2api.admin.inputs import REGION
 from amq2api.admin.openapi import operations
 from amq2api.admin.schema_rows import Row, rows
 
@@ -122,7 +123,10 @@ def test_an_address_that_wants_to_be_more_is_only_text(document: Any) -> None:
 SCHEMA = {
     "type": "object", "required": ["name"],
     "properties": {
-        "name": {"type": "string", "maxLength": 5, "description": "What to call it."},
+        "name": {
+            "type": "string", "minLength": 1, "maxLength": 5, "description": "What to call it.",
+        },
+        "region": {"type": "string", "pattern": REGION, "minLength": 2},
         "kind": {"anyOf": [{"const": "a"}, {"type": "null"}]},
         "parts": {"type": "array", "items": {"$ref": "#/components/schemas/Part"}},
     },
@@ -133,6 +137,12 @@ PART = {"type": "object", "properties": {"on": {"enum": [True, 3]}}}
 def test_a_schema_as_rows() -> None:
     assert list(rows(SCHEMA, {"Part": PART})) == [
         Row("name", "string", True, "What to call it; at most 5 characters"),
+        Row(
+            "region",
+            "string",
+            False,
+            "must be the name of an AWS region, such as us-east-1; at least 2 characters",
+        ),
         Row("kind", '"a" or null', False, ""),
         Row("parts", "list of object", False, ""),
         Row("parts[].on", "true or 3", False, ""),

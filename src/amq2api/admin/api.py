@@ -50,7 +50,7 @@ def _keep(router: APIRouter, office: Office) -> None:
 
     @router.get("/api/accounts", responses=refusals(), response_model=Done[list[shapes.Listed]])
     async def list_accounts() -> Any:
-        """List all accounts, in their order.
+        """List the accounts.
 
         Secrets are shown by their first ten characters at most.
         """
@@ -60,22 +60,35 @@ def _keep(router: APIRouter, office: Office) -> None:
         "/api/accounts", responses=refusals(400, 409, 413), response_model=Done[shapes.Listed]
     )
     async def add_account(given: NewAccount) -> Any:
-        """Add an account. The first one becomes active."""
+        """Add an account.
+
+        The first one becomes active.
+        """
         return answer(listed(await office.add(given.fields())))
 
     @router.get(ONE, responses=refusals(404), response_model=Done[shapes.Detailed])
     async def tell_account(account_id: AccountId) -> Any:
-        """Tell all there is to know of an account without asking the service."""
+        """Tell all about an account.
+
+        The service is not asked.
+        """
         return answer(_details(office, office.find(account_id)))
 
     @router.patch(ONE, responses=refusals(400, 404, 409, 413), response_model=Done[shapes.Detailed])
     async def change_account(account_id: AccountId, given: Changes) -> Any:
-        """Rename, enable, disable or move an account, or replace its credentials."""
+        """Change an account.
+
+        Renames it, switches it on or off, or replaces its credentials. What is absent stays; null
+        or an empty text removes an optional member.
+        """
         return answer(_details(office, await office.edit(account_id, given.members())))
 
     @router.delete(ONE, responses=refusals(404, 409), response_model=Done[shapes.Gone])
     async def remove_account(account_id: AccountId) -> Any:
-        """Remove an account. If it was the active one, the first of the others becomes active."""
+        """Remove an account.
+
+        If it was the active one, the first of the others becomes active.
+        """
         await office.remove(account_id)
         return answer({"id": account_id})
 
@@ -83,7 +96,10 @@ def _keep(router: APIRouter, office: Office) -> None:
         f"{ONE}/activate", responses=refusals(404, 409), response_model=Done[shapes.Listed]
     )
     async def activate_account(account_id: AccountId) -> Any:
-        """Let this account serve, and no other."""
+        """Activate an account.
+
+        From now on it serves, and no other.
+        """
         return answer(listed(await office.activate(account_id)))
 
 
@@ -92,15 +108,19 @@ def _look_after(router: APIRouter, office: Office) -> None:
 
     @router.post(f"{ONE}/test", responses=refusals(404), response_model=Done[shapes.Verdict])
     async def test_account(account_id: AccountId) -> Any:
-        """Renew the account's token, ask the service for its usage, and judge.
+        """Test an account.
 
-        What is wrong with the account, and what to do about it, is in the verdict.
+        Renews its token, asks the service for its usage, and says in one sentence what is wrong
+        and in another what to do.
         """
         return answer(msgspec.to_builtins(await office.test(account_id)))
 
     @router.post(f"{ONE}/clear", responses=refusals(404), response_model=Done[shapes.Detailed])
     async def clear_account(account_id: AccountId) -> Any:
-        """Forget what was wrong with an account. The next call finds out anew."""
+        """Clear an account's health.
+
+        What was wrong is forgotten, and the next call finds out anew.
+        """
         return answer(_details(office, await office.clear(account_id)))
 
     @router.get(
@@ -108,8 +128,9 @@ def _look_after(router: APIRouter, office: Office) -> None:
         response_model=Done[shapes.Usage],
     )  # fmt: skip
     async def tell_usage(account_id: AccountId) -> Any:
-        """Ask the service how much of the account's allowances is used.
+        """Tell what an account has left.
 
-        409 if the account cannot be asked for: its sign-in has ended, it is suspended.
+        Asks the service how much of its allowances is used. 409 if it cannot be asked with this
+        account: the sign-in has ended, or it is suspended.
         """
         return answer(msgspec.to_builtins(await office.usage(account_id)))

@@ -18,6 +18,7 @@ _PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>{title}</title>
+<link rel="icon" href="/static/favicon.svg">
 <link rel="stylesheet" href="/static/docs.css">
 </head>
 <body>
@@ -68,7 +69,8 @@ def _contents(found: Mapping[str, list[tuple[str, str, Operation]]]) -> Iterator
             f'<li><a href="#{operation["operationId"]}">{escape(operation["summary"])}</a></li>'
             for _, _, operation in listed
         )
-        yield f'<h2><a href="#{name}">{escape(name.capitalize())}</a></h2><ul>{links}</ul>'
+        head = f'<h2><a href="#{name}">{escape(name.capitalize())}</a></h2>'
+        yield f"<div>{head}<ul>{links}</ul></div>"
 
 
 def _section(
@@ -94,7 +96,9 @@ def _article(path: str, method: str, operation: Operation, components: Schema, a
         *_parameters(operation),
         *_body(operation, components),
         *_answers(operation, components),
-        f"<h4>Example</h4>{_code(_curl(path, method, operation, components, address))}</article>",
+        "<h4>Example</h4>",
+        _code(_curl(path, method, operation, components, address), operation),
+        "</article>",
     ]
     return "\n".join(parts)
 
@@ -110,7 +114,7 @@ def _parameters(operation: Operation) -> Iterator[str]:
         for each in operation.get("parameters", ())
     ]
     if told:
-        yield f"<h4>Parameters</h4>{_table('Parameters', told)}"
+        yield f"<h4>Parameters</h4>{_table('Parameters', told, operation)}"
 
 
 def _body(operation: Operation, components: Schema) -> Iterator[str]:
@@ -118,9 +122,11 @@ def _body(operation: Operation, components: Schema) -> Iterator[str]:
     if schema is None:
         return
     yield "<h4>Body</h4>"
-    branches = schema.get("oneOf")
-    for branch in branches or [schema]:
-        yield _table("Members of the body", list(rows(branch, components)))
+    branches = schema.get("oneOf") or [schema]
+    for branch in branches:
+        which = "" if len(branches) == 1 else f" of {resolved(branch, components)['title']}"
+        caption = f"Members of the body{which}"
+        yield _table(caption, list(rows(branch, components)), operation)
 
 
 def _answers(operation: Operation, components: Schema) -> Iterator[str]:
@@ -128,28 +134,29 @@ def _answers(operation: Operation, components: Schema) -> Iterator[str]:
     for status, answer in operation["responses"].items():
         yield f"<dt><code>{status}</code></dt><dd>{escape(answer['description'])}"
         if status == "200":
-            yield from _data(answer, components)
+            yield from _data(answer, components, operation)
         yield "</dd>"
     yield "</dl>"
 
 
-def _data(answer: Mapping[str, Any], components: Schema) -> Iterator[str]:
+def _data(answer: Mapping[str, Any], components: Schema, operation: Operation) -> Iterator[str]:
     schema = answer["content"].get("application/json", {}).get("schema", {})
     data = resolved(schema, components).get("properties", {}).get("data")
     if data is not None:
         told = list(rows(data, components))
-        yield _table("Members of data", told) if told else ""
+        yield _table("Members of data", told, operation) if told else ""
 
 
-def _table(caption: str, told: list[Row]) -> str:
+def _table(caption: str, told: list[Row], operation: Operation) -> str:
     body = "".join(
         f'<tr><th scope="row"><code>{escape(row.name)}</code></th><td>{escape(row.type)}</td>'
         f"<td>{'yes' if row.required else 'no'}</td><td>{escape(row.notes)}</td></tr>"
         for row in told
     )
     # It can be wider than a phone, and then has to be reached with the keyboard to be moved.
+    label = escape(f"{caption}: {operation['summary']}")
     return (
-        f'<div class="table" role="region" aria-label="{caption}" tabindex="0"><table>'
+        f'<div class="table" role="region" aria-label="{label}" tabindex="0"><table>'
         f"<caption>{caption}</caption><thead><tr>"
         '<th scope="col">Name</th><th scope="col">Type</th><th scope="col">Required</th>'
         f'<th scope="col">Notes</th></tr></thead><tbody>{body}</tbody></table></div>'
@@ -216,5 +223,6 @@ def _paragraphs(text: str) -> Iterator[str]:
         yield f"<p>{marked}</p>"
 
 
-def _code(text: str) -> str:
-    return f'<pre tabindex="0" aria-label="Example" role="region"><code>{escape(text)}</code></pre>'
+def _code(text: str, operation: Operation) -> str:
+    label = escape(f"Example: {operation['summary']}")
+    return f'<pre tabindex="0" aria-label="{label}" role="region"><code>{escape(text)}</code></pre>'

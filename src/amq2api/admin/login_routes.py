@@ -40,21 +40,30 @@ def login_router(logins: Logins) -> APIRouter:
 
     @router.get("/api/logins", responses=refusals(), response_model=Done[list[shapes.Login]])
     async def list_logins() -> Any:
-        """List the logins under way and those just over, newest first."""
+        """List the logins.
+
+        Those under way and those just over, newest first.
+        """
         return answer(msgspec.to_builtins(logins.list()))
 
     @router.get(
         "/api/logins/{login_id}", responses=refusals(404), response_model=Done[shapes.Login]
     )
     async def tell_login(login_id: LoginId) -> Any:
-        """Tell how far a login is."""
+        """Tell how far a login is.
+
+        It is remembered for a while when it is over.
+        """
         return _answer(logins.get(login_id))
 
     @router.delete(
         "/api/logins/{login_id}", responses=refusals(404), response_model=Done[shapes.Login]
     )
     async def cancel_login(login_id: LoginId) -> Any:
-        """End a login that is under way, and forget it."""
+        """Cancel a login.
+
+        One that is being stored already is let finish. Either way it is forgotten.
+        """
         return _answer(await logins.remove(login_id))
 
     @router.post(
@@ -62,7 +71,10 @@ def login_router(logins: Logins) -> APIRouter:
         response_model=Done[shapes.Login],
     )  # fmt: skip
     async def choose_profile(login_id: LoginId, given: ChosenProfile) -> Any:
-        """Go on with one of the profiles offered. The answer comes when the account is stored."""
+        """Choose a profile.
+
+        The login goes on with it; the answer comes when the account is stored.
+        """
         return _answer(await logins.choose_profile(login_id, given.profile_arn))
 
     return router

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
+from .inputs import WORDS
+
 Schema: TypeAlias = Mapping[str, Any]
 
 _BOUNDS: Mapping[str, str] = {
@@ -64,7 +66,10 @@ def _notes(schema: Schema, components: Schema) -> str:
     inner = [resolved(branch, components) for branch in _branches(schema)]
     told = [schema["description"]] if "description" in schema else []
     for part in (schema, *inner):
-        told += [words.format(part[key]) for key, words in _BOUNDS.items() if key in part]
+        told += [WORDS[part["pattern"]]] if part.get("pattern") in WORDS else []
+        # That a text must not be empty is said by its pattern, or goes without saying.
+        bounds = {key: part[key] for key in _BOUNDS if part.get(key, 1) != 1}
+        told += [_BOUNDS[key].format(bound) for key, bound in bounds.items()]
     examples = schema.get("examples") or ()
     told += [f"such as {_literal(example)}" for example in examples[:1]]
     return "; ".join(note.rstrip(".") for note in told)

@@ -55,7 +55,10 @@ def session_router(access: Access) -> APIRouter:
 
     @router.get("/api/session", responses=refusals(), response_model=Done[Standing])
     async def tell_session(request: Request) -> Response:
-        """Whether a password has to be shown, or chosen."""
+        """Tell who one is.
+
+        Whether a password has to be shown, or chosen.
+        """
         return answer({"state": access.state(request.scope), "password_set": access.password_set})
 
     @router.post(
@@ -63,12 +66,18 @@ def session_router(access: Access) -> APIRouter:
         response_model=Done[Standing],
     )  # fmt: skip
     async def sign_in(request: Request, given: SignIn) -> Response:
-        """Sign in; the answer sets a cookie. Repeated failures are answered with 429."""
+        """Sign in.
+
+        The answer sets a cookie. Repeated failures are answered with 429.
+        """
         return _entered(access, await access.sign_in(request.scope, given.password))
 
     @router.delete("/api/session", responses=refusals(), response_model=Done[Standing])
     async def sign_out(request: Request) -> Response:
-        """Sign out; the cookie is void from then on."""
+        """Sign out.
+
+        The cookie is void from then on.
+        """
         return _entered(access, await access.sign_out(request.scope))
 
     @router.post(
@@ -76,7 +85,10 @@ def session_router(access: Access) -> APIRouter:
         response_model=Done[Standing],
     )  # fmt: skip
     async def set_up(request: Request, given: SetUp) -> Response:
-        """Choose the first password with the setup token, and sign in with it."""
+        """Set up.
+
+        Chooses the first password with the setup token, and signs in with it.
+        """
         return _entered(access, await access.set_up(request.scope, given.token, given.password))
 
     @router.put(
@@ -84,7 +96,10 @@ def session_router(access: Access) -> APIRouter:
         response_model=Done[Standing],
     )  # fmt: skip
     async def change_password(request: Request, given: NewPassword) -> Response:
-        """Change the password, or set the first; all other sessions end."""
+        """Change the password.
+
+        Or set the first. All other sessions end.
+        """
         entered = await access.change_password(request.scope, given.current, given.password)
         return _entered(access, entered)
 

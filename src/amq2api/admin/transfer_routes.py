@@ -20,7 +20,10 @@ def transfer_router(transfers: Transfers) -> APIRouter:
         response_model=Done[shapes.Bundled],
     )  # fmt: skip
     async def export_accounts(given: Export) -> Any:
-        """Pack all accounts, secrets included, encrypted with a passphrase."""
+        """Export all accounts.
+
+        Their secrets come along, encrypted with a passphrase.
+        """
         return answer({"bundle": await transfers.bundle(given.passphrase)})
 
     @router.post(
@@ -28,16 +31,20 @@ def transfer_router(transfers: Transfers) -> APIRouter:
         response_model=Done[shapes.Added],
     )  # fmt: skip
     async def import_accounts(given: Import) -> Any:
-        """Add the accounts of a bundle. Those that are here already are skipped.
+        """Import a bundle.
 
-        403 if the passphrase does not open it, or it is damaged: nobody can tell which.
+        Accounts that are here already are skipped. 403 if the passphrase does not open it, or it is
+        damaged: nobody can tell which.
         """
         arrived = await transfers.unbundle(given.bundle.model_dump(), given.passphrase)
         return answer(_told(arrived))
 
     @router.get("/api/imports", responses=refusals(), response_model=Done[list[shapes.Foreign]])
     async def list_imports() -> Any:
-        """Tell where other programs' sign-ins may be. Nothing of them is read."""
+        """List other programs.
+
+        Tells where their sign-ins may be. Nothing of them is read.
+        """
         return answer([
             {"source": source.id, "path": source.path, "exists": source.exists}
             for source in await transfers.sources()
@@ -47,9 +54,10 @@ def transfer_router(transfers: Transfers) -> APIRouter:
         "/api/imports", responses=refusals(400, 404, 409, 413), response_model=Done[shapes.Added]
     )
     async def import_foreign(given: ForeignImport) -> Any:
-        """Copy the sign-ins of another program, with its owner's consent.
+        """Import from another program.
 
-        Nothing is written there. Two programs that share a sign-in can void each other's tokens.
+        Copies its sign-ins, with their owner's consent. Nothing is written there. Two programs that
+        share a sign-in can void each other's tokens.
         """
         return answer(_told(await transfers.adopt(given.source)))
 

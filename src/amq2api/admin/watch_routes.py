@@ -44,7 +44,10 @@ def watch_router(
         "/api/status", tags=["status"], responses=refusals(), response_model=Done[shapes.Status]
     )
     async def tell_status() -> Any:
-        """Tell how the gateway and all accounts fare."""
+        """Tell how everything is.
+
+        The gateway itself, and each account.
+        """
         return answer(status())
 
     @router.get(
@@ -52,9 +55,10 @@ def watch_router(
         response_class=Response,
     )  # fmt: skip
     async def watch(request: Request) -> Response:
-        """Watch the status and the requests, as server-sent events.
+        """Watch what happens.
 
-        Without `Accept: text/event-stream` there is one status event, and then the end.
+        Status and requests as server-sent events. Without `Accept: text/event-stream` there is one
+        status event, and then the end.
         """
         if MEDIA_TYPE in request.headers.get("accept", ""):
             return live.answer(lambda: allowed(request))
@@ -65,7 +69,10 @@ def watch_router(
         response_model=Done[list[shapes.Record]],
     )  # fmt: skip
     async def list_requests(limit: Annotated[int, _LIMIT] = 100) -> Any:
-        """List the latest calls, newest first. Their content is not kept."""
+        """List the latest calls.
+
+        Newest first. Their content is not kept.
+        """
         return answer(msgspec.to_builtins(records.recent(limit)))
 
     @router.get(
@@ -73,15 +80,19 @@ def watch_router(
         response_model=Done[list[shapes.Model]],
     )  # fmt: skip
     async def list_models() -> Any:
-        """List the models of the account that serves now."""
+        """List the models.
+
+        Those of the account that serves now.
+        """
         entries = [catalogue.entry(model) for model in await models()]
         return answer([{"id": each.id, "display_name": each.display_name} for each in entries])
 
     @router.post(PLAYGROUND, tags=["playground"], responses=RESPONSES, response_class=Response)
     async def play() -> Response:
-        """Send a message, as to `/v1/messages`, without a client key.
+        """Try a message.
 
-        The answer, and every refusal but those of the session, is the Messages API's own.
+        As with `/v1/messages`, but without a client key. The answer, and every refusal but those of
+        the session, is the Messages API's own.
         """
         # The gateway answers before this side is asked; see gate.py.
         raise NotFound("there is no gateway around this")
