@@ -230,7 +230,7 @@ export default {
   "kind.manual": "Pasted credentials",
 
   "login.again": "Sign in again: {name}",
-  "login.allow": "Choose “Allow” there. This page notices by itself.",
+  "login.allow": "Approve it there. This page notices by itself.",
   "login.cancel": "Stop signing in",
   "login.choose": "Use this profile",
   "login.code": "Code",

@@ -230,7 +230,7 @@ export default {
   "kind.manual": "手动粘贴的凭证",
 
   "login.again": "重新登录：{name}",
-  "login.allow": "在那里选择“允许”（Allow），本页会自动继续。",
+  "login.allow": "在那里批准登录，本页会自动继续。",
   "login.cancel": "停止登录",
   "login.choose": "使用此 Profile",
   "login.code": "代码",
