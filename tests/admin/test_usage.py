@@ -110,11 +110,9 @@ LIMIT = st.builds(q.UsageLimit, st.none() | st.text(), NUMBER, NUMBER, NUMBER)
 
 @given(st.lists(LIMIT, max_size=3))
 def test_no_number_comes_from_nowhere(limits: list[q.UsageLimit]) -> None:
-    for each in quotas(q.UsageLimits(limits=tuple(limits))):
-        source = next(
-            limit for limit in limits
-            if (limit.current_usage, limit.total_usage_limit) == (each.used, each.limit)
-        )  # fmt: skip
-        assert (each.used is None) == (source.current_usage is None)
-        if each.percent is None:
-            assert source.percent_used is None or not each.limit
+    told = [each for each in limits if each != q.UsageLimit(each.type)]
+    found = quotas(q.UsageLimits(limits=tuple(limits)))
+    for source, quota in zip(told, found, strict=True):
+        assert (quota.used, quota.limit) == (source.current_usage, source.total_usage_limit)
+        known = quota.used is not None and bool(quota.limit)
+        assert (quota.percent is None) == (source.percent_used is None and not known)

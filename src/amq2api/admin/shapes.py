@@ -8,7 +8,6 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from amq2api.accounts.choose import Why
 from amq2api.accounts.health import Health as HealthValue
 from amq2api.accounts.health import State
 from amq2api.accounts.model import Account, Source
@@ -68,7 +67,9 @@ def detailed(account: Account, health: HealthValue, token: TokenState) -> dict[s
     }
 
 
-class _Told(BaseModel):
+class Told(BaseModel):
+    """Exactly the members that are written down."""
+
     model_config = ConfigDict(extra="forbid")
 
 
@@ -76,7 +77,7 @@ Moment = Annotated[float | None, Field(description="Unix time in seconds, or nul
 """Every time is one of these."""
 
 
-class Failure(_Told):
+class Failure(Told):
     type: str = Field(
         description="What kind of failure it is, in snake_case.", examples=["not_found"]
     )
@@ -87,21 +88,21 @@ class Failure(_Told):
     request_id: str = Field(examples=["req_0123456789abcdef01234567"])
 
 
-class Refused(_Told):
+class Refused(Told):
     """What every failure is answered with."""
 
     success: Literal[False]
     error: Failure
 
 
-class Done(_Told, Generic[T]):
+class Done(Told, Generic[T]):
     """What every success is answered with."""
 
     success: Literal[True]
     data: T
 
 
-class Listed(_Told):
+class Listed(Told):
     id: str = Field(examples=["account-4be5ae2a9d0f"])
     name: str = Field(examples=["work"])
     is_active: bool
@@ -118,7 +119,7 @@ class Listed(_Told):
     )
 
 
-class Health(_Told):
+class Health(Told):
     state: State
     reason: str = Field(
         description="Class of the failure behind the state; empty if there is none.",
@@ -130,7 +131,7 @@ class Health(_Told):
     last_error_at: Moment
 
 
-class Token(_Told):
+class Token(Told):
     present: bool
     expired: bool
     expires_at: Moment
@@ -148,7 +149,7 @@ class Detailed(Listed):
     token: Token
 
 
-class Quota(_Told):
+class Quota(Told):
     kind: str = Field(
         description="The service's resource type, FREE_TRIAL, BONUS, or empty.",
         examples=["CREDIT"],
@@ -161,7 +162,7 @@ class Quota(_Told):
     expires_at: Moment
 
 
-class Usage(_Told):
+class Usage(Told):
     plan: str | None = Field(examples=["Q DEVELOPER PRO"])
     resets_at: Moment
     overage: bool | None = Field(
@@ -171,7 +172,7 @@ class Usage(_Told):
     quotas: list[Quota]
 
 
-class Verdict(_Told):
+class Verdict(Told):
     ok: bool
     state: State = Field(description="The account's health after the test.")
     reason: str = Field(description="Class of the failure; empty if there was none.")
@@ -183,25 +184,25 @@ class Verdict(_Told):
     usage: Usage | None
 
 
-class Gone(_Told):
+class Gone(Told):
     id: str
 
 
-class Skipped(_Told):
+class Skipped(Told):
     name: str
     reason: str
 
 
-class Added(_Told):
+class Added(Told):
     added: list[Listed]
     skipped: list[Skipped]
 
 
-class Bundled(_Told):
+class Bundled(Told):
     bundle: dict[str, Any] = Field(description="What POST /api/accounts/import takes back.")
 
 
-class Foreign(_Told):
+class Foreign(Told):
     """A place where another program keeps its sign-ins."""
 
     source: str = Field(examples=["kiro-cli"])
@@ -209,76 +210,13 @@ class Foreign(_Told):
     exists: bool
 
 
-class Passed(_Told):
-    account_id: str
-    name: str
-    state: State
-    reason: str
-
-
-class Record(_Told):
-    """One call. No content, ever."""
-
-    id: str = Field(description="The request id that the client was told.")
-    at: float
-    model: str
-    account: str = Field(description="Id of the account that served; empty if none did.")
-    account_name: str
-    why: Literal["active", "first", "failover", "probe", ""]
-    passed: list[Passed]
-    attempts: int
-    stream: bool
-    outcome: str
-    ok: bool
-    error: str
-    input_tokens: int
-    output_tokens: int
-    usage: str
-    credits: float | None
-    first: float | None = Field(description="Seconds until the service began to answer.")
-    seconds: float
-    notes: list[str]
-
-
-class Model(_Told):
-    id: str = Field(examples=["claude-sonnet-4-5"])
-    display_name: str = Field(examples=["Claude Sonnet 4.5"])
-
-
-class StoreProblem(_Told):
-    message: str
-    line: int | None
-    column: int | None
-
-
-class Serving(_Told):
-    account_id: str | None
-    why: Why | None
-    error: str | None = Field(description="Why no account serves, if none does.")
-
-
-class Status(_Told):
-    version: str
-    now: float
-    routing: Literal["active", "failover"]
-    public: bool = Field(description="Whether other machines can reach the address.")
-    encrypted: bool = Field(description="Whether secrets are encrypted at rest.")
-    password_set: bool
-    client_keys: int
-    simulated: bool = Field(description="Whether a pretend Amazon Q is asked.")
-    store_problem: StoreProblem | None
-    token_problem: str | None
-    serving: Serving
-    accounts: list[Detailed]
-
-
-class Profile(_Told):
+class Profile(Told):
     arn: str
     name: str
     region: str | None
 
 
-class Login(_Told):
+class Login(Told):
     id: str
     kind: Literal["builder-id", "identity-center"]
     state: Literal["starting", "waiting", "choosing_profile", "done", "failed", "cancelled"]

@@ -11,7 +11,7 @@ from amq2api.dialects import amazonq as q
 from amq2api.errors import NotFound
 from amq2api.relay.records import Records
 
-from . import shapes
+from . import status_shapes as shapes
 from .answers import answer, refusals
 from .live import EVENT, MEDIA_TYPE, Live
 from .playground import PATH as PLAYGROUND
