@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -323,14 +324,42 @@ def test_a_login_ends_with_an_account(desk: Desk, one: str) -> None:
     assert [account["id"] for account in desk.accounts()] == [one]
 
 
-def test_other_programs_are_looked_for_and_only_looked_for(desk: Desk) -> None:
+CLIENT = {
+    "clientId": "another-program",
+    "clientSecret": "hush",
+    "expiresAt": "2999-01-01T00:00:00Z",
+}
+TOKEN = {
+    "startUrl": "https://acme.awsapps.com/start", "region": "us-east-1", "clientIdHash": "abc",
+    "refreshToken": "aor-of-another-program", "accessToken": "aoa",
+    "expiresAt": "2020-01-01T00:00:00Z",
+}  # fmt: skip
+
+
+def test_other_programs_are_looked_for_and_taken_from_with_consent(
+    desk: Desk, one: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
     found = desk.ask("GET", "/api/imports").data
     assert [each["source"] for each in found] == ["amazon-q-cli", "kiro-cli", "aws-sso-cache"]
-    assert all(each["path"].startswith("~/") for each in found)
-    absent = [each["source"] for each in found if not each["exists"]]
-    for source in absent:
-        answer = desk.ask("POST", "/api/imports", {"source": source, "consent": True})
-        assert (answer.status, answer.error["type"]) == (404, "not_found")
+    assert all(each["path"].startswith("~/") and not each["exists"] for each in found)
+    wish = {"source": "aws-sso-cache", "consent": True}
+    assert desk.ask("POST", "/api/imports", wish).error["type"] == "not_found"
+
+    cache = tmp_path / ".aws/sso/cache"
+    cache.mkdir(parents=True)
+    assert desk.ask("GET", "/api/imports").data[2]["exists"] is True
+    empty = desk.ask("POST", "/api/imports", wish)
+    assert (empty.status, empty.error["field"]) == (409, "source")
+
+    (cache / "abc.json").write_text(json.dumps(CLIENT))
+    (cache / "token.json").write_text(json.dumps(TOKEN))
+    (added,) = desk.ask("POST", "/api/imports", wish).data["added"]
+    assert added["refresh_token"] == "aor-of-ano..." and added["name"]
+    again = desk.ask("POST", "/api/imports", wish).data
+    assert again["added"] == [] and len(again["skipped"]) == 1
+    desk.ask("DELETE", f"/api/accounts/{added['id']}")
+    assert [account["id"] for account in desk.accounts()] == [one]
 
 
 def test_no_admin_side_where_none_is_wanted(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from amq2api.accounts.bundle import pack, unpack
+from amq2api.accounts.foreign import Unreadable
 from amq2api.accounts.model import Account, Entry
-from amq2api.errors import BadRequest, NotFound
+from amq2api.errors import BadRequest, Conflict, NotFound
 
 from .barred import PassphraseRefused
 
@@ -108,11 +109,15 @@ class Transfers:
 
         Raises:
             NotFound: there is no such program here.
+            Conflict: what it keeps cannot be read, or holds no sign-in.
         """
         sources = {source.id: source for source in await self.sources()}
         if source_id not in sources or not sources[source_id].exists:
             raise NotFound("there is nothing of this program here")
-        found = await asyncio.to_thread(self._foreign.read, source_id)
+        try:
+            found = await asyncio.to_thread(self._foreign.read, source_id)
+        except Unreadable as exc:
+            raise Conflict(str(exc), field="source") from exc
         entries = [{"name": c.label, **c.fields} for c in found if c.fields is not None]
         useless = [(c.label, c.why_not) for c in found if c.fields is None]
         added, skipped = await asyncio.to_thread(self._store.add_all, entries)
