@@ -11,12 +11,12 @@ export function heard(serverNow) {
 
 export const now = () => Date.now() / 1000 + ahead;
 
-// Draws the part anew every so many seconds.
+// The present, for a part that is drawn anew at least every so many seconds.
 export function useNow(every = 15) {
-  const [value, setValue] = useState(now);
+  const [, tick] = useState(0);
   useEffect(() => {
-    const timer = setInterval(() => setValue(now()), every * 1000);
+    const timer = setInterval(() => tick(now()), every * 1000);
     return () => clearInterval(timer);
   }, [every]);
-  return Math.max(value, now() - every);
+  return now();
 }

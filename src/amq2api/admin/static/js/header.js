@@ -29,8 +29,10 @@ const Links = ({ where, icons = false }) => html`<ul>
 
 function Connection() {
   const state = useCell(connection);
-  return html`<span class=${`connection connection-${state}`} role="status" data-test="connection" data-state=${state}>
-    <span class="dot" aria-hidden="true"></span><span class="connection-words">${t(`connection.${state}`)}</span>
+  return html`<span class=${`connection connection-${state}`} role="status" data-test="connection"
+      data-state=${state}>
+    <span class="dot" aria-hidden="true"></span>
+    <span class="connection-words">${t(`connection.${state}`)}</span>
   </span>`;
 }
 

@@ -30,15 +30,17 @@ function best(list) {
 export function ModelChoice() {
   const id = useId("model");
   const { list, error } = useCell(models);
-  const current = useCell(chosen);
+  const current = useCell(chosen) || FALLBACK;
+  const offered = list?.length ? list : [{ id: current }];
   useEffect(() => {
     askModels();
   }, []);
   return html`<div class="field">
     <label for=${id}>${t("model.label")}</label>
-    <select id=${id} value=${current || FALLBACK} onChange=${(event) => chosen.set(event.target.value)} aria-describedby=${error ? `${id}-error` : undefined} data-test="model">
-      ${list?.length ? list.map((model) => html`<option key=${model.id} value=${model.id} selected=${model.id === current}>${model.display_name || model.id}</option>`)
-        : html`<option value=${current || FALLBACK}>${current || FALLBACK}</option>`}
+    <select id=${id} value=${current} onChange=${(event) => chosen.set(event.target.value)}
+        aria-describedby=${error ? `${id}-error` : undefined} data-test="model">
+      ${offered.map((model) => html`<option key=${model.id} value=${model.id} selected=${model.id === current}>
+        ${model.display_name || model.id}</option>`)}
     </select>
     ${error && html`<p class="hint" id=${`${id}-error`}>${t("model.unknown")} <span class="said">${error}</span>
       ${" "}<button type="button" class="link" onClick=${askModels}>${t("app.retry")}</button></p>`}

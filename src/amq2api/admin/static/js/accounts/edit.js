@@ -30,25 +30,27 @@ export function Edit({ account, onClose }) {
   };
   return html`<${Dialog} title=${t("edit.title", { name: nameOf(account) })} onClose=${onClose} test="edit">
     <${Form} onSubmit=${save} submit=${t("edit.save")} onCancel=${onClose}>${(errors) => html`
-      <${Field} label=${t("field.name")} name="name" defaultValue=${account.name} maxlength="200" error=${errors.name}
-        spellcheck="true" data-focus />
-      <${Check} label=${t("edit.enabled")} name="enabled" defaultChecked=${account.enabled} hint=${t("edit.enabled_hint")} error=${errors.enabled} />
+      <${Field} label=${t("field.name")} name="name" error=${errors.name} defaultValue=${account.name}
+        maxlength="200" spellcheck="true" data-focus />
+      <${Check} label=${t("edit.enabled")} name="enabled" error=${errors.enabled}
+        defaultChecked=${account.enabled} hint=${t("edit.enabled_hint")} />
       <details class="fold" open=${[...SECRETS, ...TEXTS.slice(1)].some((name) => errors[name])}>
         <summary>${t("edit.replace")}</summary>
         <p class="hint">${t("edit.replace_hint")}</p>
-        ${SECRETS.map((name) => html`<${Field} key=${name} label=${t(`field.${name}`)} name=${name} type="password"
-          autocomplete="new-password" placeholder=${t("edit.unchanged")} error=${errors[name]} />`)}
+        ${SECRETS.map((name) => html`<${Field} key=${name} label=${t(`field.${name}`)} name=${name}
+          error=${errors[name]} type="password" autocomplete="new-password" placeholder=${t("edit.unchanged")} />`)}
         <${Place} account=${account} errors=${errors} />
       </details>`}<//>
   <//>`;
 }
 
 export const Place = ({ account = {}, errors }) => html`
-  <${Field} label=${t("field.profile_arn")} name="profile_arn" defaultValue=${account.profile_arn ?? ""} optional
-    hint=${t("field.profile_arn_hint")} error=${errors.profile_arn} />
-  <${Field} label=${t("field.region")} name="region" defaultValue=${account.region ?? ""} optional list=${REGIONS}
-    hint=${t("field.region_hint")} error=${errors.region} />
-  <${Field} label=${t("field.start_url")} name="start_url" type="url" defaultValue=${account.start_url ?? ""} optional error=${errors.start_url} />`;
+  <${Field} label=${t("field.profile_arn")} name="profile_arn" error=${errors.profile_arn} optional
+    defaultValue=${account.profile_arn ?? ""} hint=${t("field.profile_arn_hint")} />
+  <${Field} label=${t("field.region")} name="region" error=${errors.region} optional
+    defaultValue=${account.region ?? ""} list=${REGIONS} hint=${t("field.region_hint")} />
+  <${Field} label=${t("field.start_url")} name="start_url" error=${errors.start_url} optional
+    defaultValue=${account.start_url ?? ""} type="url" />`;
 
 // Only what the person changed: somebody else may have edited the rest meanwhile.
 function changed(account, values) {

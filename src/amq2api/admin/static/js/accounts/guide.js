@@ -2,6 +2,8 @@
 import { cell, useCell } from "../cell.js";
 import { Icon } from "../icons.js";
 import { html, useEffect } from "../lib.js";
+import { Note } from "../parts/notes.js";
+import { Way } from "../parts/way.js";
 import { records, status } from "../state.js";
 import { t } from "../text.js";
 
@@ -23,15 +25,18 @@ export function Guide({ add }) {
 }
 
 const Choices = ({ add }) => html`<div class="choices">
-  <button type="button" class="choice choice-main" onClick=${() => add({ way: "builder-id" })}><${Icon} name="person" size=${24} />
-    <span><strong>${t("add.builder-id")}</strong><span>${t("add.builder-id_words")}</span></span></button>
-  <button type="button" class="choice" onClick=${() => add({ way: "identity-center" })}><${Icon} name="team" size=${24} />
-    <span><strong>${t("add.identity-center")}</strong><span>${t("add.identity-center_words")}</span></span></button>
+  <${Way} way="builder-id" icon="person" main=${true} onClick=${() => add({ way: "builder-id" })} />
+  <${Way} way="identity-center" icon="team" onClick=${() => add({ way: "identity-center" })} />
   <button type="button" class="link" onClick=${() => add()}>${t("guide.other_ways")}</button>
 </div>`;
 
 export const Terms = () => html`<aside class="terms" aria-label=${t("terms.label")} data-test="terms">
   <p><strong>${t("terms.title")}</strong>${t("join")}${t("terms.words")}</p></aside>`;
+
+// In place of the first step, where another view needs it.
+export const NoAccount = () => html`<${Note}>${t("connect.no_account", {
+  link: html`<a href="#/accounts">${t("guide.1")}</a>`,
+})}<//>`;
 
 // The steps still to go, once there is an account.
 export function Progress() {
@@ -41,12 +46,15 @@ export function Progress() {
   if (!needed && (tried || !simulated)) return null;
   return html`<section class="card progress-steps" aria-label=${t("guide.title")} data-test="guide-progress">
     <ol>
-      <li class="done"><${Icon} name="ready" size=${18} />${t("guide.1")}<span class="unseen"> ${t("guide.done")}</span></li>
-      <li class=${tried ? "done" : "now"}>${tried
-        ? html`<${Icon} name="ready" size=${18} />${t("guide.2")}<span class="unseen"> ${t("guide.done")}</span>`
-        : html`<a class="button button-main" href="#/playground">${t("guide.2")}</a>`}</li>
-      <li class=${tried ? "now" : ""}><a class=${tried ? "button button-main" : "button"} href="#/connect">${t("guide.3")}</a></li>
+      <${Done} step="guide.1" />
+      ${tried ? html`<${Done} step="guide.2" />`
+        : html`<li><a class="button button-main" href="#/playground">${t("guide.2")}</a></li>`}
+      <li><a class=${tried ? "button button-main" : "button"} href="#/connect">${t("guide.3")}</a></li>
     </ol>
-    ${needed && html`<button type="button" class="link" onClick=${() => guiding.set(false)}>${t("guide.hide")}</button>`}
+    ${needed && html`<button type="button" class="link" onClick=${() => guiding.set(false)}>
+      ${t("guide.hide")}</button>`}
   </section>`;
 }
+
+const Done = ({ step }) => html`<li class="done"><${Icon} name="ready" size=${18} />${t(step)}
+  <span class="unseen"> ${t("guide.done")}</span></li>`;

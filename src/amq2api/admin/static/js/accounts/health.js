@@ -4,6 +4,7 @@ import { useNow } from "../clock.js";
 import { Icon } from "../icons.js";
 import { html } from "../lib.js";
 import { notice } from "../notice.js";
+import { Button } from "../parts/button.js";
 import { Moment } from "../parts/moment.js";
 import { askStatus } from "../state.js";
 import { known, t } from "../text.js";
@@ -37,8 +38,8 @@ export function Health({ account, signIn }) {
     ${error && html`<p class="said">${t("health.last_error")} <span lang="en">${error}</span>
       ${at && html` · <${Moment} at=${at} />`}</p>`}
     ${(signIn || clearable) && html`<div class="actions">${signIn}
-      ${clearable && html`<button type="button" class="button button-small" onClick=${clear}
-        aria-label=${`${t("account.clear")}: ${nameOf(account)}`}>${t("account.clear")}</button>`}</div>`}
+      ${clearable && html`<${Button} size="small" onClick=${clear}
+        label=${`${t("account.clear")}: ${nameOf(account)}`}>${t("account.clear")}<//>`}</div>`}
   </div>`;
 }
 
@@ -48,7 +49,8 @@ export function Validity({ account }) {
   return html`<dl class="facts">
     <div><dt>${t("token.label")}</dt><dd>${tokenWords(token, health, now)}</dd></div>
     ${ends && ends - now < WEEK && html`<div class="facts-warn"><dt>${t("registration.label")}</dt>
-      <dd>${t(ends < now ? "registration.over" : "registration.soon", { when: html`<${Moment} at=${ends} />` })}</dd></div>`}
+      <dd>${t(ends < now ? "registration.over" : "registration.soon", {
+        when: html`<${Moment} at=${ends} />` })}</dd></div>`}
   </dl>`;
 }
 

@@ -23,6 +23,7 @@ export function Remove({ account, onClose }) {
   return html`<${Dialog} title=${t("remove.title")} onClose=${onClose} role="alertdialog" test="remove">
     <p>${t("remove.words", { name: html`<strong dir="auto">${name}</strong>` })}</p>
     <p class="hint">${t(account.is_active ? "remove.active" : "remove.nothing_else")}</p>
-    <${Form} onSubmit=${remove} submit=${t("remove.confirm")} busy=${t("remove.busy")} danger=${true} onCancel=${onClose}>${() => ""}<//>
+    <${Form} onSubmit=${remove} submit=${t("remove.confirm")} busy=${t("remove.busy")} danger=${true}
+      onCancel=${onClose}>${() => ""}<//>
   <//>`;
 }

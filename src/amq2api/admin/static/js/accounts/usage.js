@@ -63,12 +63,15 @@ export function Usage({ account }) {
     sight.observe(box.current);
     return () => sight.disconnect();
   }, [account.id, shy, !answer]);
-  return html`<div class="usage" role="group" ref=${box} aria-label=${t("usage.label")} aria-busy=${String(!!waiting)} data-test="usage">
+  return html`<div class="usage" role="group" ref=${box} aria-label=${t("usage.label")}
+      aria-busy=${String(!!waiting)} data-test="usage">
     <header><h3>${t("usage.label")}${data?.plan && html` <span class="plan">${data.plan}</span>`}</h3>
       <button type="button" class="link" onClick=${() => ask(account)} aria-disabled=${String(!!waiting)}
-        aria-label=${`${t("usage.refresh")}: ${nameOf(account)}`}>${t(waiting ? "usage.asking" : "usage.refresh")}</button></header>
+        aria-label=${`${t("usage.refresh")}: ${nameOf(account)}`}>
+        ${t(waiting ? "usage.asking" : "usage.refresh")}</button></header>
     ${error && html`<p class="said">${t("usage.failed")} ${error}</p>`}
-    ${data ? html`<${Quotas} data=${data} />` : !error && html`<p class="hint">${t(shy ? "usage.shy" : "usage.unknown")}</p>`}
+    ${data && html`<${Quotas} data=${data} />`}
+    ${!data && !error && html`<p class="hint">${t(shy ? "usage.shy" : "usage.unknown")}</p>`}
   </div>`;
 }
 
@@ -84,12 +87,15 @@ function Quota({ quota }) {
   const sum = used !== null && limit !== null
     ? t("quota.of", { used: amount(used), limit: amount(limit) })
     : used !== null ? t("quota.used", { used: amount(used) }) : "";
+  const end = resets ? t("quota.resets", { when: day(resets) })
+    : expires ? t("quota.expires", { when: day(expires) }) : "";
   const left = share >= 100 ? t("quota.gone") : share >= NEARLY ? t("quota.nearly") : "";
   return html`<div class=${`quota quota-${tone}`} data-test="quota" data-tone=${tone}>
     <div class="quota-head"><span>${name}</span><span class="quota-sum">${sum}</span></div>
-    ${share !== null && html`<meter min="0" max="100" low=${NEARLY} high=${ALMOST} optimum="0" value=${Math.min(100, share)}
-      aria-label=${name}>${percent(share)}</meter>`}
-    <div class="quota-foot"><span>${share !== null && percent(share)}${left && html` · <strong>${left}</strong>`}</span>
-      <span>${resets ? t("quota.resets", { when: day(resets) }) : expires ? t("quota.expires", { when: day(expires) }) : ""}</span></div>
+    ${share !== null && html`<meter min="0" max="100" low=${NEARLY} high=${ALMOST} optimum="0"
+      value=${Math.min(100, share)} aria-label=${name}>${percent(share)}</meter>`}
+    <div class="quota-foot">
+      <span>${share !== null && percent(share)}${left && html` · <strong>${left}</strong>`}</span>
+      <span>${end}</span></div>
   </div>`;
 }

@@ -5,8 +5,10 @@ import { Waiting } from "../adding/waiting.js";
 import { useCell } from "../cell.js";
 import { Icon } from "../icons.js";
 import { html, useEffect, useState } from "../lib.js";
+import { Actions, Button } from "../parts/button.js";
 import { Note } from "../parts/notes.js";
-import { accountById, status } from "../state.js";
+import { howToEncrypt } from "../settings/encryption.js";
+import { status } from "../state.js";
 import { t } from "../text.js";
 import { Card } from "./card.js";
 import { Edit } from "./edit.js";
@@ -25,20 +27,19 @@ export function AccountsView() {
   const add = (step) => open("add", undefined, step);
   return html`
     <header class="view-head"><h1 tabindex="-1">${t("nav.accounts")}</h1>
-      ${accounts.length > 0 && html`<div class="actions">
-        <button type="button" class="button" onClick=${() => open("export")}>${t("export.open")}</button>
-        <button type="button" class="button button-main" onClick=${() => add()}><${Icon} name="plus" size=${18} />${t("add.open")}</button>
-      </div>`}</header>
-    <${Waiting} logins=${dialog ? [] : pending} open=${(login) => open("add", accountById(login.account_id), { login: login.id })} />
+      ${accounts.length > 0 && html`<${Actions}>
+        <${Button} onClick=${() => open("export")}>${t("export.open")}<//>
+        <${Button} kind="main" onClick=${() => add()}><${Icon} name="plus" size=${18} />${t("add.open")}<//>
+      <//>`}</header>
+    <${Waiting} logins=${dialog ? [] : pending} open=${(login) => add({ login: login.id })} />
     ${accounts.length ? html`<${Progress} />` : html`<${Guide} add=${add} />`}
-    ${serving?.error && accounts.length > 0 && html`<${Note} kind="warning" test="serving-error"><strong>${t("serving.none")}</strong>
-      <p class="said" lang="en">${serving.error}</p><//>`}
-    <div class="cards">${accounts.map((account) => html`<${Card} key=${account.id} account=${account} open=${open}
-      serving=${serving?.account_id === account.id} />`)}</div>
+    ${serving.error && accounts.length > 0 && html`<${Note} kind="warning" test="serving-error">
+      <strong>${t("serving.none")}</strong><p class="said" lang="en">${serving.error}</p><//>`}
+    <div class="cards">${accounts.map((account) => html`
+      <${Card} key=${account.id} account=${account} open=${open} serving=${serving.account_id === account.id} />`)}
+    </div>
     ${accounts.length > 1 && html`<p class="hint">${t(`routing.${routing}`)}</p>`}
-    ${!encrypted && accounts.length > 0 && html`<p class="hint" data-test="not-encrypted">${t("encryption.off", {
-      key: html`<code>AMQ2API_ENCRYPTION_KEY</code>`, command: html`<code>amq2api rekey --generate</code>`,
-    })}</p>`}
+    ${!encrypted && accounts.length > 0 && html`<p class="hint" data-test="not-encrypted">${howToEncrypt()}</p>`}
     ${dialog && html`<${Opened} dialog=${dialog} close=${close} />`}`;
 }
 

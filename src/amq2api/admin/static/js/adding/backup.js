@@ -18,9 +18,12 @@ export function Backup({ onCancel, onClose }) {
   };
   if (results) return html`<${Results} results=${results} onClose=${onClose} />`;
   return html`<p>${t("backup.words")}</p>
-    <${Form} onSubmit=${submit} submit=${t("backup.submit")} busy=${t("backup.busy")} onCancel=${onCancel}>${(errors) => html`
-      <${Field} label=${t("backup.file")} name="bundle" type="file" accept=".json,application/json" error=${errors.bundle} data-focus />
-      <${Field} label=${t("backup.passphrase")} name="passphrase" type="password" error=${errors.passphrase} />`}<//>`;
+    <${Form} onSubmit=${submit} submit=${t("backup.submit")} busy=${t("backup.busy")} onCancel=${onCancel}>
+      ${(errors) => html`
+        <${Field} label=${t("backup.file")} name="bundle" error=${errors.bundle} type="file"
+          accept=".json,application/json" data-focus />
+        <${Field} label=${t("backup.passphrase")} name="passphrase" error=${errors.passphrase} type="password" />`}
+    <//>`;
 }
 
 async function read(file) {

@@ -2,15 +2,14 @@ import { call } from "../api.js";
 import { html } from "../lib.js";
 import { notice } from "../notice.js";
 import { Dialog } from "../parts/dialog.js";
-import { Field, Form, Missing } from "../parts/form.js";
+import { Field, Form, sameTwice } from "../parts/form.js";
 import { t } from "../text.js";
 
 const SHORTEST = 8; // characters, as the gateway demands
 
 export function ExportDialog({ onClose }) {
   const submit = async ({ passphrase, repeated }) => {
-    if ([...passphrase].length < SHORTEST) throw new Missing("passphrase", t("door.too_short", { count: SHORTEST }));
-    if (passphrase !== repeated) throw new Missing("repeated", t("door.differ"));
+    sameTwice("passphrase", passphrase, repeated, SHORTEST);
     const { bundle } = await call("POST", "/api/accounts/export", { passphrase });
     download(bundle);
     notice(t("export.done"));
@@ -18,10 +17,12 @@ export function ExportDialog({ onClose }) {
   };
   return html`<${Dialog} title=${t("export.title")} onClose=${onClose} test="export">
     <p>${t("export.words")}</p>
-    <${Form} onSubmit=${submit} submit=${t("export.submit")} busy=${t("export.busy")} onCancel=${onClose}>${(errors) => html`
-      <${Field} label=${t("export.passphrase")} name="passphrase" type="password" autocomplete="new-password"
-        hint=${t("export.hint", { count: SHORTEST })} error=${errors.passphrase} data-focus />
-      <${Field} label=${t("door.repeat_passphrase")} name="repeated" type="password" autocomplete="new-password" error=${errors.repeated} />`}<//>
+    <${Form} onSubmit=${submit} submit=${t("export.submit")} busy=${t("export.busy")} onCancel=${onClose}>
+      ${(errors) => html`
+        <${Field} label=${t("export.passphrase")} name="passphrase" error=${errors.passphrase} type="password"
+          autocomplete="new-password" hint=${t("export.hint", { count: SHORTEST })} data-focus />
+        <${Field} label=${t("door.repeat_passphrase")} name="repeated" error=${errors.repeated} type="password"
+          autocomplete="new-password" />`}<//>
   <//>`;
 }
 

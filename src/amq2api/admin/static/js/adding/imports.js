@@ -1,6 +1,7 @@
 // Sign-ins of other programs on the gateway's machine, copied with consent.
 import { call, words } from "../api.js";
 import { html, useEffect, useState } from "../lib.js";
+import { Actions, Button } from "../parts/button.js";
 import { Check, Form, Missing, useAlive } from "../parts/form.js";
 import { Busy, Note, Problem } from "../parts/notes.js";
 import { askStatus } from "../state.js";
@@ -27,22 +28,28 @@ export function Imports({ onCancel, onClose }) {
     await askStatus();
   };
   if (results) return html`<${Results} results=${results} onClose=${onClose} />`;
-  if (error) return html`<${Problem}>${error}<//><div class="actions"><button type="button" class="button" onClick=${onCancel}>${t("form.cancel")}</button></div>`;
+  if (error) return html`<${Problem}>${error}<//><${Back} onClick=${onCancel} />`;
   if (!sources) return html`<${Busy}>${t("app.loading")}<//>`;
   const first = sources.find((source) => source.exists);
   if (!first) return html`<${Nothing} sources=${sources} onCancel=${onCancel} />`;
   return html`<${Form} onSubmit=${submit} submit=${t("import.submit")} onCancel=${onCancel}>${(errors) => html`
-    <fieldset class="radios"><legend>${t("import.from")}</legend>${sources.map((each) => html`<${Source} key=${each.source} each=${each} chosen=${each === first} />`)}
+    <fieldset class="radios"><legend>${t("import.from")}</legend>
+      ${sources.map((each) => html`<${Source} key=${each.source} each=${each} chosen=${each === first} />`)}
       ${errors.source && html`<p class="field-error">${errors.source}</p>`}</fieldset>
     <${Note} kind="warning"><strong>${t("import.warning")}</strong>${t("join")}${t("import.warning_words")}<//>
     <${Check} label=${t("import.consent")} name="consent" error=${errors.consent} />`}<//>`;
 }
 
 const Source = ({ each, chosen }) => html`<div class="radio">
-  <input type="radio" id=${`source-${each.source}`} name="source" value=${each.source} defaultChecked=${chosen} disabled=${!each.exists} data-focus=${chosen ? "" : undefined} />
+  <input type="radio" id=${`source-${each.source}`} name="source" value=${each.source} defaultChecked=${chosen}
+    disabled=${!each.exists} data-focus=${chosen ? "" : undefined} />
   <label for=${`source-${each.source}`}><strong>${nameOf(each.source)}</strong>
-    <span class="hint">${each.exists ? html`<span class="address">${each.path}</span>` : t("import.absent")}</span></label></div>`;
+    <span class=${each.exists ? "hint address" : "hint"}>${each.exists ? each.path : t("import.absent")}</span>
+  </label></div>`;
 
 const Nothing = ({ sources, onCancel }) => html`<p>${t("import.none")}</p>
-  <ul>${sources.map((each) => html`<li key=${each.source}>${nameOf(each.source)} <span class="hint address">${each.path}</span></li>`)}</ul>
-  <div class="actions"><button type="button" class="button" onClick=${onCancel}>${t("form.back")}</button></div>`;
+  <ul>${sources.map((each) => html`<li key=${each.source}>
+    ${nameOf(each.source)} <span class="hint address">${each.path}</span></li>`)}</ul>
+  <${Back} onClick=${onCancel} />`;
+
+const Back = ({ onClick }) => html`<${Actions}><${Button} onClick=${onClick}>${t("form.back")}<//><//>`;

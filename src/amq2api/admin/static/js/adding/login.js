@@ -8,12 +8,13 @@ import { clock } from "../format.js";
 import { Icon } from "../icons.js";
 import { html, useEffect, useRef, useState } from "../lib.js";
 import { notice } from "../notice.js";
+import { Actions, Button } from "../parts/button.js";
 import { Copy } from "../parts/copy.js";
 import { Field, Form, Missing, useId } from "../parts/form.js";
 import { Busy, Note, Problem } from "../parts/notes.js";
 import { go } from "../routes.js";
 import { accountById, askStatus, status } from "../state.js";
-import { known, t } from "../text.js";
+import { t } from "../text.js";
 import { cancel, chooseProfile, followLogin, logins } from "./logins.js";
 
 export function Login({ id, account, retry, onClose }) {
@@ -34,12 +35,18 @@ export function Login({ id, account, retry, onClose }) {
 
 function part(state, { login, lost, account, retry, onClose }) {
   switch (state) {
-    case "waiting": return html`<${CodeShown} login=${login} onClose=${onClose} />`;
-    case "choosing_profile": return html`<${Profiles} login=${login} onClose=${onClose} />`;
-    case "done": return html`<${Done} login=${login} again=${!!account} onClose=${onClose} />`;
+    case "waiting":
+      return html`<${CodeShown} login=${login} onClose=${onClose} />`;
+    case "choosing_profile":
+      return html`<${Profiles} login=${login} onClose=${onClose} />`;
+    case "done":
+      return html`<${Done} login=${login} again=${!!account} onClose=${onClose} />`;
     case "failed":
-    case "cancelled": return html`<${Ended} login=${login} message=${lost || login.error} state=${state} retry=${retry} onClose=${onClose} />`;
-    default: return html`<${Busy}>${t("login.starting")}<//>`;
+    case "cancelled":
+      return html`<${Ended} state=${state} message=${lost || login.error} retry=${() => retry(login)}
+        onClose=${onClose} />`;
+    default:
+      return html`<${Busy}>${t("login.starting")}<//>`;
   }
 }
 
@@ -51,19 +58,25 @@ function CodeShown({ login, onClose }) {
   };
   return html`
     <ol class="login-steps">
-      <li><p>${t("login.open")}</p>
-        ${link && html`<a class="button button-main button-large" href=${link} target="_blank" rel="noopener noreferrer" data-focus data-first data-test="login-link">
-          ${t("login.open_link")}<${Icon} name="external" size=${18} /><span class="unseen"> ${t("login.new_tab")}</span></a>`}
-        ${link && html`<p class="hint address">${new URL(login.verification_uri || link).host}</p>`}</li>
+      <li><p>${t("login.open")}</p>${link && html`<${Link} to=${link} />`}</li>
       <li><p>${t("login.compare")}</p>
-        <p class="code-line"><output class="code" translate="no" aria-label=${t("login.code")} data-test="user-code">${login.user_code}</output>
+        <p class="code-line">
+          <output class="code" translate="no" aria-label=${t("login.code")} data-test="user-code">
+            ${login.user_code}</output>
           <${Copy} text=${login.user_code} what=${t("login.code")} /></p></li>
       <li><p>${t("login.allow")}</p></li>
     </ol>
     <${TimeLeft} until=${login.expires_at} />
-    <div class="actions"><button type="button" class="button" onClick=${stop}>${t("login.cancel")}</button></div>
+    <${Actions}><${Button} onClick=${stop}>${t("login.cancel")}<//><//>
     <p class="hint">${t("login.may_close")}</p>`;
 }
+
+const Link = ({ to }) => html`
+  <a class="button button-main button-large" href=${to} target="_blank" rel="noopener noreferrer" data-focus
+      data-first data-test="login-link">
+    ${t("login.open_link")}<${Icon} name="external" size=${18} />
+    <span class="unseen"> ${t("login.new_tab")}</span></a>
+  <p class="hint address">${new URL(to).host}</p>`;
 
 function TimeLeft({ until }) {
   const now = useNow(1);
@@ -71,7 +84,8 @@ function TimeLeft({ until }) {
   if (!until) return html`<p class="waiting">${t("login.waiting")}</p>`;
   const left = Math.max(0, until - now);
   whole.current = Math.max(whole.current, left);
-  return html`<div class="waiting"><p>${t("login.waiting")} <span class="time-left" aria-hidden="true">${t("login.left", { time: clock(left) })}</span></p>
+  return html`<div class="waiting"><p>${t("login.waiting")}
+      <span class="time-left" aria-hidden="true">${t("login.left", { time: clock(left) })}</span></p>
     <progress max=${whole.current} value=${left} aria-label=${t("login.time_left")}></progress></div>`;
 }
 
@@ -85,8 +99,10 @@ function Profiles({ login, onClose }) {
   return html`<${Form} onSubmit=${submit} submit=${t("login.choose")} onCancel=${onClose}>${(errors) => html`
     <fieldset class="radios" data-test="profiles"><legend>${t("login.profiles")}</legend>
       ${login.profiles.map((profile, i) => html`<div class="radio" key=${profile.arn}>
-        <input type="radio" id=${`${group}-${i}`} name="profile_arn" value=${profile.arn} defaultChecked=${profile === first} data-first=${i === 0 ? "" : undefined} />
-        <label for=${`${group}-${i}`}><strong dir="auto">${profile.name || profile.arn.split("/").pop()}</strong>
+        <input type="radio" id=${`${group}-${i}`} name="profile_arn" value=${profile.arn}
+          defaultChecked=${profile === first} data-first=${profile === first ? "" : undefined} />
+        <label for=${`${group}-${i}`}>
+          <strong dir="auto">${profile.name || profile.arn.split("/").pop()}</strong>
           <span class="hint">${profile.region} · <span class="address">${profile.arn}</span></span></label></div>`)}
       ${errors.profile_arn && html`<p class="field-error">${errors.profile_arn}</p>`}
     </fieldset>`}<//>`;
@@ -108,20 +124,23 @@ function Done({ login, again, onClose }) {
   return html`<${Note} kind="success"><p><strong>${t(again ? "login.done_again" : "login.done", {
       name: html`<span dir="auto">${account?.name || t("account.unnamed")}</span>` })}</strong></p>
       ${account && !account.is_active && html`<p>${t("login.not_active")}</p>`}<//>
-    <div class="actions"><button type="button" class="button button-main button-large" onClick=${tryIt} data-first>${t("login.try")}</button>
-      <button type="button" class="button" onClick=${onClose}>${t("dialog.close")}</button></div>
+    <${Actions}>
+      <${Button} kind="main" size="large" onClick=${tryIt} data-first>${t("login.try")}<//>
+      <${Button} onClick=${onClose}>${t("dialog.close")}<//>
+    <//>
     ${account && !again && html`<details class="fold"><summary>${t("login.rename")}</summary>
       <${Form} onSubmit=${rename} submit=${t("edit.save")}>${(errors) => html`
-        <${Field} label=${t("field.name")} name="name" defaultValue=${account.name} maxlength="200" error=${errors.name} spellcheck="true" />`}<//></details>`}`;
+        <${Field} label=${t("field.name")} name="name" error=${errors.name} defaultValue=${account.name}
+          maxlength="200" spellcheck="true" />`}<//></details>`}`;
 }
 
-function Ended({ login, message, state, retry, onClose }) {
-  const key = `login.failed.${login?.failure ?? ""}`;
-  return html`<${Problem}><p><strong>${t(`login.state.${state}`)}</strong></p>
-      ${message && html`<p>${known(key) ? t(key) : message}</p>`}<//>
-    <div class="actions"><button type="button" class="button button-main" onClick=${() => retry(login)} data-first>${t("login.retry")}</button>
-      <button type="button" class="button" onClick=${onClose}>${t("dialog.close")}</button></div>`;
-}
+const Ended = ({ state, message, retry, onClose }) => html`
+  <${Problem}><p><strong>${t(`login.state.${state}`)}</strong></p>
+    ${message && html`<p lang="en">${message}</p>`}<//>
+  <${Actions}>
+    <${Button} kind="main" onClick=${retry} data-first>${t("login.retry")}<//>
+    <${Button} onClick=${onClose}>${t("dialog.close")}<//>
+  <//>`;
 
 // Nothing but a web address may become a link: the service's word is not enough.
 function webAddress(text) {

@@ -17,7 +17,9 @@ export async function begin(wanted) {
 
 export const cancel = async (id) => put(await call("DELETE", path(id)));
 
-export const chooseProfile = async (id, arn) => put(await call("POST", path(id, "/profile"), { profile_arn: arn }));
+export async function chooseProfile(id, arn) {
+  return put(await call("POST", path(id, "/profile"), { profile_arn: arn }));
+}
 
 // Follows one login until it has ended; returns what stops that.
 export function followLogin(id, onLost) {

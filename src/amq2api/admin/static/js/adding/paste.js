@@ -11,7 +11,8 @@ const NEEDED = ["refresh_token", "client_id", "client_secret"];
 export function Paste({ onCancel, onClose }) {
   const submit = async (values) => {
     require(values, NEEDED);
-    const filled = Object.entries(values).map(([name, value]) => [name, value.trim()]).filter(([, value]) => value);
+    const typed = Object.entries(values).map(([name, value]) => [name, value.trim()]);
+    const filled = typed.filter(([, value]) => value);
     const account = await call("POST", "/api/accounts", Object.fromEntries(filled));
     await askStatus();
     notice(t("paste.done", { name: account.name || t("account.unnamed") }));
@@ -19,9 +20,11 @@ export function Paste({ onCancel, onClose }) {
   };
   return html`<p>${t("paste.words")}</p>
     <${Form} onSubmit=${submit} submit=${t("paste.submit")} onCancel=${onCancel}>${(errors) => html`
-      <${Field} label=${t("field.name")} name="name" optional maxlength="200" error=${errors.name} spellcheck="true" data-focus />
+      <${Field} label=${t("field.name")} name="name" error=${errors.name} optional maxlength="200"
+        spellcheck="true" data-focus />
       ${NEEDED.map((name) => html`<${Field} key=${name} label=${t(`field.${name}`)} name=${name} type="password"
         autocomplete="new-password" error=${errors[name]} />`)}
-      <details class="fold" open=${!!(errors.profile_arn || errors.region || errors.start_url)}><summary>${t("paste.more")}</summary>
+      <details class="fold" open=${!!(errors.profile_arn || errors.region || errors.start_url)}>
+        <summary>${t("paste.more")}</summary>
         <${Place} errors=${errors} /></details>`}<//>`;
 }

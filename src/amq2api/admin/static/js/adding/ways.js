@@ -2,6 +2,7 @@
 import { words } from "../api.js";
 import { REGIONS } from "../accounts/edit.js";
 import { html, useEffect, useState } from "../lib.js";
+import { Actions, Button } from "../parts/button.js";
 import { Field, Form, require, useAlive } from "../parts/form.js";
 import { Busy, Problem } from "../parts/notes.js";
 import { t } from "../text.js";
@@ -24,9 +25,9 @@ export function BuilderId({ account, started, onCancel }) {
     start();
   }, []);
   if (!error) return html`<${Busy}>${t("login.starting")}<//>`;
-  return html`<${Problem}>${error}<//><div class="actions">
-    <button type="button" class="button button-main" onClick=${start}>${t("app.retry")}</button>
-    <button type="button" class="button" onClick=${onCancel}>${t("form.cancel")}</button></div>`;
+  return html`<${Problem}>${error}<//><${Actions}>
+    <${Button} kind="main" onClick=${start}>${t("app.retry")}<//>
+    <${Button} onClick=${onCancel}>${t("form.cancel")}<//><//>`;
 }
 
 export function IdentityCenter({ account, values = {}, started, onCancel }) {
@@ -38,10 +39,13 @@ export function IdentityCenter({ account, values = {}, started, onCancel }) {
     }));
   };
   return html`<p>${t("login.idc_words")}</p>
-    <${Form} onSubmit=${submit} submit=${t("login.start")} busy=${t("login.starting")} onCancel=${onCancel}>${(errors) => html`
-      <${Field} label=${t("field.start_url")} name="start_url" type="url" placeholder="https://example.awsapps.com/start"
-        defaultValue=${values?.start_url ?? ""} hint=${t("login.start_url_hint")} error=${errors.start_url} data-focus />
-      <${Field} label=${t("field.region")} name="region" list=${REGIONS} defaultValue=${values?.region || "us-east-1"}
-        hint=${t("login.region_hint")} error=${errors.region} />
-      ${!account && html`<${Field} label=${t("field.name")} name="name" optional maxlength="200" error=${errors.name} />`}`}<//>`;
+    <${Form} onSubmit=${submit} submit=${t("login.start")} busy=${t("login.starting")} onCancel=${onCancel}>
+      ${(errors) => html`
+        <${Field} label=${t("field.start_url")} name="start_url" error=${errors.start_url} type="url"
+          placeholder="https://example.awsapps.com/start" defaultValue=${values?.start_url ?? ""}
+          hint=${t("login.start_url_hint")} data-focus />
+        <${Field} label=${t("field.region")} name="region" error=${errors.region} list=${REGIONS}
+          defaultValue=${values?.region || "us-east-1"} hint=${t("login.region_hint")} />
+        ${!account && html`<${Field} label=${t("field.name")} name="name" error=${errors.name} optional
+          maxlength="200" />`}`}<//>`;
 }

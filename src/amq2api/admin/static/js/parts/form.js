@@ -2,6 +2,7 @@
 import { words } from "../api.js";
 import { html, useEffect, useRef, useState } from "../lib.js";
 import { t } from "../text.js";
+import { Button } from "./button.js";
 import { Problem } from "./notes.js";
 
 // *onSubmit* gets the values by name and may fail; *children* is drawn with the errors by field.
@@ -32,7 +33,7 @@ export function Form({ onSubmit, submit, busy, onCancel, aside, danger = false, 
       <button class=${danger ? "button button-danger" : "button button-main"} aria-disabled=${String(waiting)}>
         ${waiting ? busy ?? t("form.busy") : submit}
       </button>
-      ${onCancel && html`<button type="button" class="button" onClick=${onCancel}>${t("form.cancel")}</button>`}
+      ${onCancel && html`<${Button} onClick=${onCancel}>${t("form.cancel")}<//>`}
       ${aside}
     </div>
   </form>`;
@@ -59,6 +60,12 @@ export function require(values, names) {
   }
 }
 
+// A secret that nobody sees is typed twice.
+export function sameTwice(name, typed, repeated, shortest) {
+  if ([...typed].length < shortest) throw new Missing(name, t("door.too_short", { count: shortest }));
+  if (typed !== repeated) throw new Missing("repeated", t("door.differ"));
+}
+
 export function useAlive() {
   const alive = useRef(true);
   useEffect(() => () => { alive.current = false; }, []);
@@ -81,8 +88,9 @@ export function Field({ label, name, hint, error, optional, area, list, ...rest 
   };
   return html`<div class="field">
     <label for=${id}>${label}${optional && html` <span class="optional">${t("form.optional")}</span>`}</label>
-    ${area ? html`<textarea ...${attributes}></textarea>` : html`<input list=${list && `${id}-list`} ...${attributes} />`}
-    ${list && html`<datalist id=${`${id}-list`}>${list.map((value) => html`<option value=${value} />`)}</datalist>`}
+    ${area ? html`<textarea ...${attributes}></textarea>`
+      : html`<input list=${list && `${id}-list`} ...${attributes} />`}
+    ${list && html`<datalist id=${`${id}-list`}>${list.map((each) => html`<option value=${each} />`)}</datalist>`}
     ${hint && html`<p class="hint" id=${`${id}-hint`}>${hint}</p>`}
     ${error && html`<p class="field-error" id=${`${id}-error`}>${error}</p>`}
   </div>`;

@@ -19,9 +19,11 @@ export function Tabs({ label, tabs, children }) {
   };
   return html`<div class="tabbed">
     <div class="tab-list" role="tablist" aria-label=${label} ref=${list} onKeyDown=${onKeyDown}>
-      ${tabs.map((tab) => html`<button type="button" key=${tab.id} role="tab" id=${`${id}-${tab.id}`} aria-controls=${`${id}-panel`}
-        aria-selected=${String(tab.id === current)} tabindex=${tab.id === current ? 0 : -1} onClick=${() => setCurrent(tab.id)}>${tab.name}</button>`)}
+      ${tabs.map((tab) => html`<button type="button" key=${tab.id} role="tab" id=${`${id}-${tab.id}`}
+        aria-controls=${`${id}-panel`} aria-selected=${String(tab.id === current)}
+        tabindex=${tab.id === current ? 0 : -1} onClick=${() => setCurrent(tab.id)}>${tab.name}</button>`)}
     </div>
-    <div role="tabpanel" class="tab-panel card" id=${`${id}-panel`} aria-labelledby=${`${id}-${current}`} tabindex="0">${children(current)}</div>
+    <div role="tabpanel" class="tab-panel card" id=${`${id}-panel`} aria-labelledby=${`${id}-${current}`}
+      tabindex="0">${children(current)}</div>
   </div>`;
 }

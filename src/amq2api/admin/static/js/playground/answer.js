@@ -16,19 +16,24 @@ export function Answer() {
     // On a phone the answer begins below the fold.
     if (state === "waiting") place.current.scrollIntoView({ block: "nearest" });
   }, [state]);
-  return html`<section class="card answer" ref=${place} aria-labelledby="answer-title" aria-busy=${String(!ended && state !== "idle")} data-test="answer" data-state=${state}>
+  const busy = !ended && state !== "idle";
+  return html`<section class="card answer" ref=${place} aria-labelledby="answer-title" aria-busy=${String(busy)}
+      data-test="answer" data-state=${state}>
     <header class="answer-head"><h2 id="answer-title">${t("play.answer")}</h2>
       ${ended && text && html`<${Copy} text=${text} what=${t("play.answer")} quiet=${true} />`}</header>
     ${/* The words of an answer are not read out as they come: only that it began and ended. */ ""}
-    <p class=${state === "waiting" || state === "thinking" ? "play-state busy" : "play-state"} role="status">${t(`play.state.${state}`)}</p>
-    ${(thought || hidden) && html`<details class="fold thought" data-test="thought"><summary>${t("play.thought")}</summary>
+    <p class=${busy && state !== "writing" ? "play-state busy" : "play-state"} role="status">
+      ${t(`play.state.${state}`)}</p>
+    ${(thought || hidden) && html`<details class="fold thought" data-test="thought">
+      <summary>${t("play.thought")}</summary>
       <p class="prose" dir="auto">${thought || t("play.thought_hidden")}</p></details>`}
     <${Words} text=${text} />
     ${state === "failed" && html`<${Problem}><p><strong>${t("play.failed")}</strong></p><p>${error}</p><//>`}
     ${ended && html`<dl class="facts" data-test="play-facts">
       ${first !== undefined && html`<div><dt>${t("play.first")}</dt><dd>${duration(first)}</dd></div>`}
       <div><dt>${t("play.seconds")}</dt><dd>${duration(seconds)}</dd></div>
-      ${usage && html`<div><dt>${t("play.usage")}</dt><dd>${t("play.tokens", { input: number(usage.input_tokens ?? 0), output: number(usage.output_tokens ?? 0) })}</dd></div>`}
+      ${usage && html`<div><dt>${t("play.usage")}</dt><dd>${t("play.tokens", {
+        input: number(usage.input_tokens ?? 0), output: number(usage.output_tokens ?? 0) })}</dd></div>`}
       ${stop && html`<div><dt>${t("play.end")}</dt><dd>${stopWords(stop)}</dd></div>`}
     </dl>`}
   </section>`;
@@ -46,5 +51,6 @@ function Words({ text }) {
     const { scrollTop, scrollHeight, clientHeight } = box.current;
     follows.current = scrollHeight - scrollTop - clientHeight < 40;
   };
-  return html`<div class="words prose" ref=${box} onScroll=${onScroll} tabindex="0" role="group" aria-labelledby="answer-title" dir="auto" data-test="answer-text">${text}</div>`;
+  return html`<div class="words prose" ref=${box} onScroll=${onScroll} tabindex="0" role="group"
+    aria-labelledby="answer-title" dir="auto" data-test="answer-text">${text}</div>`;
 }

@@ -94,7 +94,9 @@ class Answer {
 
   #delta(delta) {
     const first = this.#value.first ?? this.#elapsed();
-    if (delta.type === "text_delta") this.#change({ first, state: "writing", text: this.#value.text + delta.text });
+    if (delta.type === "text_delta") {
+      this.#change({ first, state: "writing", text: this.#value.text + delta.text });
+    }
     if (delta.type === "thinking_delta") {
       this.#change({ first, state: "thinking", thought: this.#value.thought + delta.thinking });
     }

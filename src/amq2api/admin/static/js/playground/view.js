@@ -1,8 +1,9 @@
+import { NoAccount } from "../accounts/guide.js";
 import { cell, useCell } from "../cell.js";
 import { html } from "../lib.js";
 import { chosen, FALLBACK, ModelChoice } from "../models.js";
+import { Button } from "../parts/button.js";
 import { Check, Field, Form, Missing, require } from "../parts/form.js";
-import { Note } from "../parts/notes.js";
 import { status } from "../state.js";
 import { t } from "../text.js";
 import { Answer } from "./answer.js";
@@ -19,7 +20,7 @@ const keep = (event) => {
 };
 
 export function PlaygroundView() {
-  const { accounts, simulated } = useCell(status);
+  const { accounts } = useCell(status);
   const { state } = useCell(run);
   const busy = BUSY.includes(state);
   const submit = async (values) => {
@@ -28,11 +29,12 @@ export function PlaygroundView() {
   return html`
     <header class="view-head"><h1 tabindex="-1">${t("nav.playground")}</h1></header>
     <p class="lead">${t("play.words")}</p>
-    ${accounts.length === 0 && html`<${Note}>${t("connect.no_account", { link: html`<a href="#/accounts">${t("guide.1")}</a>` })}<//>`}
+    ${accounts.length === 0 && html`<${NoAccount} />`}
     <div class="play">
       <section class="card" aria-label=${t("play.question")} onInput=${keep} onChange=${keep} onKeyDown=${sendByKey}>
-        <${Form} onSubmit=${submit} submit=${t("play.send")} aside=${busy && html`<button type="button" class="button button-danger" onClick=${stop} data-test="stop">${t("play.stop")}</button>`}>
-          ${(errors) => html`<${ModelChoice} /><${Question} errors=${errors} simulated=${simulated} />`}<//>
+        <${Form} onSubmit=${submit} submit=${t("play.send")} aside=${busy && html`
+            <${Button} kind="danger" onClick=${stop} data-test="stop">${t("play.stop")}<//>`}>
+          ${(errors) => html`<${ModelChoice} /><${Question} errors=${errors} />`}<//>
       </section>
       <${Answer} />
     </div>`;
@@ -41,12 +43,15 @@ export function PlaygroundView() {
 function Question({ errors }) {
   const typed = draft.get();
   return html`
-    <${Field} area label=${t("play.message")} name="message" rows="4" defaultValue=${typed.message || t("play.example")} error=${errors.message}
-      spellcheck="true" hint=${t("play.keys")} />
+    <${Field} area label=${t("play.message")} name="message" error=${errors.message} rows="4" spellcheck="true"
+      defaultValue=${typed.message || t("play.example")} hint=${t("play.keys")} />
     <details class="fold" open=${!!(typed.system || errors.max_tokens)}><summary>${t("play.more")}</summary>
-      <${Field} area label=${t("play.system")} name="system" rows="2" optional defaultValue=${typed.system} spellcheck="true" error=${errors.system} />
-      <${Field} label=${t("play.max_tokens")} name="max_tokens" type="number" min="1" step="1" inputmode="numeric" defaultValue=${typed.max_tokens} error=${errors.max_tokens} />
-      <${Check} label=${t("play.thinking")} name="thinking" defaultChecked=${typed.thinking} hint=${t("play.thinking_hint")} />
+      <${Field} area label=${t("play.system")} name="system" error=${errors.system} optional rows="2"
+        spellcheck="true" defaultValue=${typed.system} />
+      <${Field} label=${t("play.max_tokens")} name="max_tokens" error=${errors.max_tokens} type="number" min="1"
+        step="1" inputmode="numeric" defaultValue=${typed.max_tokens} />
+      <${Check} label=${t("play.thinking")} name="thinking" defaultChecked=${typed.thinking}
+        hint=${t("play.thinking_hint")} />
     </details>`;
 }
 
@@ -61,11 +66,12 @@ function request({ message, system, max_tokens: most, thinking }) {
   if (thinking && limit <= SMALLEST_THOUGHT) {
     throw new Missing("max_tokens", t("play.max_tokens_thinking", { count: SMALLEST_THOUGHT }));
   }
+  const budget = Math.max(SMALLEST_THOUGHT, Math.floor(limit / 2));
   return {
     model: chosen.get() || FALLBACK,
     max_tokens: limit,
     ...(system.trim() && { system }),
-    ...(thinking && { thinking: { type: "enabled", budget_tokens: Math.max(SMALLEST_THOUGHT, Math.floor(limit / 2)) } }),
+    ...(thinking && { thinking: { type: "enabled", budget_tokens: budget } }),
     messages: [{ role: "user", content: message }],
   };
 }

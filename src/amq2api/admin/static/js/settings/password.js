@@ -22,6 +22,7 @@ export function Password() {
   return html`<p>${t(set ? "password.set" : "password.unset")}</p>
     <details class="fold" key=${round}><summary>${t(set ? "password.change" : "password.make")}</summary>
       <${Form} onSubmit=${submit} submit=${t("password.save")}>${(errors) => html`
-        ${set && html`<${Field} label=${t("password.current")} name="current" type="password" autocomplete="current-password" error=${errors.current} />`}
+        ${set && html`<${Field} label=${t("password.current")} name="current" error=${errors.current} type="password"
+          autocomplete="current-password" />`}
         <${TwoPasswords} errors=${errors} />`}<//></details>`;
 }

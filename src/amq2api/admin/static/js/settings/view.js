@@ -3,11 +3,13 @@ import { ExportDialog } from "../adding/export.js";
 import { act } from "../accounts/actions.js";
 import { useCell } from "../cell.js";
 import { html, useState } from "../lib.js";
+import { Button } from "../parts/button.js";
 import { useId } from "../parts/form.js";
 import { chooseLanguage, chooseTheme, language, LANGUAGES, theme, THEMES } from "../preferences.js";
 import { session } from "../session.js";
 import { status } from "../state.js";
 import { t } from "../text.js";
+import { howToEncrypt } from "./encryption.js";
 import { Password } from "./password.js";
 
 const OWN_NAMES = { en: "English", zh: "中文" };
@@ -23,13 +25,14 @@ export function SettingsView() {
       <${Panel} title=${t("settings.look")}>
         <${Choice} label=${t("settings.language")} name="language" source=${language} choose=${chooseLanguage}
           options=${LANGUAGES.map((each) => [each, OWN_NAMES[each], OWN_TAGS[each]])} />
-        <${Choice} label=${t("settings.theme")} name="theme" source=${theme} choose=${chooseTheme} options=${THEMES.map((each) => [each, t(`theme.${each}`)])} /><//>
+        <${Choice} label=${t("settings.theme")} name="theme" source=${theme} choose=${chooseTheme}
+          options=${THEMES.map((each) => [each, t(`theme.${each}`)])} /><//>
       <${Panel} title=${t("settings.access")}>
         <${Password} />
-        ${state === "signed_in" && html`<p><button type="button" class="button" onClick=${signOut}>${t("settings.sign_out")}</button></p>`}<//>
+        ${state === "signed_in" && html`<p><${Button} onClick=${signOut}>${t("settings.sign_out")}<//></p>`}<//>
       <${Panel} title=${t("settings.backup")}>
         <p>${t("export.words")}</p>
-        <p><button type="button" class="button" onClick=${() => setExporting(true)}>${t("export.open")}</button></p><//>
+        <p><${Button} onClick=${() => setExporting(true)}>${t("export.open")}<//></p><//>
       <${Panel} title=${t("settings.about")}><${About} /><//>
     </div>
     ${exporting && html`<${ExportDialog} onClose=${() => setExporting(false)} />`}`;
@@ -43,7 +46,8 @@ function Panel({ title, children }) {
 function Choice({ label, name, source, choose, options }) {
   const current = useCell(source);
   return html`<fieldset class="segments"><legend>${label}</legend>${options.map(([value, words, tag]) => html`
-    <label key=${value} class="segment"><input type="radio" name=${name} value=${value} checked=${value === current} onChange=${() => choose(value)} />
+    <label key=${value} class="segment">
+      <input type="radio" name=${name} value=${value} checked=${value === current} onChange=${() => choose(value)} />
       <span lang=${tag}>${words}</span></label>`)}</fieldset>`;
 }
 
@@ -52,12 +56,12 @@ function About() {
   const facts = [
     ["about.version", html`<span translate="no">${version}</span>`],
     ["about.routing", t(`routing.${routing}`)],
-    ["about.encryption", encrypted ? t("encryption.on") : t("encryption.off", {
-      key: html`<code>AMQ2API_ENCRYPTION_KEY</code>`, command: html`<code>amq2api rekey --generate</code>` })],
+    ["about.encryption", encrypted ? t("encryption.on") : howToEncrypt()],
     ["about.keys", keys ? t("about.keys_some", { count: keys }) : t("about.keys_none")],
     ...(simulated ? [["about.service", t("banner.demo")]] : []),
   ];
-  return html`<dl class="facts facts-wide">${facts.map(([key, value]) => html`<div key=${key}><dt>${t(key)}</dt><dd>${value}</dd></div>`)}</dl>
+  return html`<dl class="facts facts-wide">${facts.map(([key, value]) => html`
+      <div key=${key}><dt>${t(key)}</dt><dd>${value}</dd></div>`)}</dl>
     <p><a href="/docs">${t("about.docs")}</a></p>
     <p class="hint"><strong>${t("terms.title")}</strong>${t("join")}${t("terms.words")}</p>`;
 }
