@@ -10,7 +10,7 @@ from amq2api.sim.identity import Trial
 from amq2api.sim.world import World
 from browser.conftest import Build, Visit
 from browser.houses import House, entry, people
-from browser.visiting import BOTH, Language, Visitor
+from browser.visiting import BOTH, Language, Visitor, spoken
 
 pytestmark = pytest.mark.browser
 
@@ -73,8 +73,10 @@ VERDICTS = {
 }
 
 
-@BOTH
-@pytest.mark.parametrize("case", VERDICTS)
+@pytest.mark.parametrize(("case", "language"), [
+    ("works", "en"), ("suspended", "en"), ("suspended", "zh"), ("revoked", "en"),
+    ("revoked", "zh"), ("not entitled", "zh"),
+])  # fmt: skip
 def test_a_test_says_in_one_sentence_what_is_wrong(
     house: House, world: World, visit: Visit, language: Language, case: str
 ) -> None:
@@ -94,8 +96,10 @@ def test_a_test_says_in_one_sentence_what_is_wrong(
     expect(visitor.marked("health", card)).to_have_attribute("data-state", state)
 
 
-@BOTH
-@pytest.mark.parametrize(("used", "tone"), [(10, "good"), (80, "warn"), (95, "bad"), (100, "bad")])
+@pytest.mark.parametrize(("used", "tone", "language"), [
+    (10, "good", "en"), (80, "warn", "en"), (80, "warn", "zh"), (95, "bad", "en"),
+    (95, "bad", "zh"), (100, "bad", "zh"),
+])  # fmt: skip
 def test_allowances_are_bars_that_change_colour_when_nearly_gone(
     house: House, world: World, visit: Visit, language: Language, used: int, tone: str
 ) -> None:
@@ -115,7 +119,7 @@ def test_allowances_are_bars_that_change_colour_when_nearly_gone(
     assert upper == lower == tone
 
 
-@BOTH
+@spoken("zh")
 def test_trials_and_classic_plans_have_bars_too(
     house: House, world: World, visit: Visit, language: Language
 ) -> None:
@@ -130,7 +134,7 @@ def test_trials_and_classic_plans_have_bars_too(
     expect(quota(card)).to_contain_text(visitor.t("quota.AGENTIC_REQUEST"))
 
 
-@BOTH
+@spoken("en")
 def test_an_account_is_renamed_disabled_and_enabled(
     build: Build, world: World, visit: Visit, language: Language
 ) -> None:
@@ -152,7 +156,7 @@ def test_an_account_is_renamed_disabled_and_enabled(
     expect(visitor.marked("health", card)).to_have_attribute("data-state", "ready")
 
 
-@BOTH
+@spoken("en")
 def test_credentials_are_replaced_together(
     house: House, world: World, visit: Visit, language: Language
 ) -> None:
@@ -210,7 +214,7 @@ def test_health_is_shown_with_its_reason_and_can_be_cleared(
     expect(health).to_have_attribute("data-state", "ready")
 
 
-@BOTH
+@spoken("en")
 def test_a_suspended_account_serves_nothing_until_it_is_cleared(
     house: House, world: World, visit: Visit, language: Language
 ) -> None:
@@ -232,7 +236,7 @@ def test_a_suspended_account_serves_nothing_until_it_is_cleared(
     assert house.world.asked()[-1].status == 200
 
 
-@BOTH
+@spoken("zh")
 def test_an_account_of_the_environment_cannot_be_changed_here(
     build: Build, world: World, visit: Visit, language: Language
 ) -> None:

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from amq2api.sim.world import World
 from browser.conftest import Build, Visit
 from browser.houses import House, people
-from browser.visiting import BOTH, Language, Visitor
+from browser.visiting import BOTH, Language, Visitor, spoken
 
 pytestmark = pytest.mark.browser
 
@@ -26,19 +26,23 @@ def choose(visitor: Visitor, way: str) -> None:
 def test_pasted_credentials_become_an_account(
     empty: House, world: World, visit: Visit, language: Language
 ) -> None:
-    alice = world.add_account("alice", "builder-id")
+    alice = world.add_account("alice", "builder-id").credentials
     visitor = visit(empty, language)
     choose(visitor, "paste")
     visitor.field("field.name").fill("爱丽丝 🙂")
     for name in ("refresh_token", "client_id", "client_secret"):
-        visitor.field(f"field.{name}").fill(f"  {alice.credentials[name]}\n")
+        visitor.field(f"field.{name}").fill(f"  {alice[name]}\n")
     visitor.button("paste.submit").click()
     visitor.expect_notice("paste.done", name="爱丽丝 🙂")
+    # The allowance can be asked for: the three fit together.
+    expect(visitor.marked("quota", visitor.card("爱丽丝 🙂"))).to_be_visible()
     (account,) = empty.accounts()
-    assert {name: account[name] for name in alice.credentials} == alice.credentials
+    assert (account["client_id"], account["client_secret"]) == (
+        alice["client_id"], alice["client_secret"],
+    )  # fmt: skip
 
 
-@BOTH
+@spoken("zh")
 def test_each_field_that_is_missing_says_so(empty: House, visit: Visit, language: Language) -> None:
     visitor = visit(empty, language)
     choose(visitor, "paste")
@@ -51,7 +55,7 @@ def test_each_field_that_is_missing_says_so(empty: House, visit: Visit, language
         field.fill("x")
 
 
-@BOTH
+@spoken("en")
 def test_what_the_gateway_refuses_stands_at_its_field(
     house: House, world: World, visit: Visit, language: Language
 ) -> None:
@@ -122,7 +126,7 @@ def test_a_sign_in_of_this_machine_is_copied_with_consent(
     assert database.read_bytes() == before
 
 
-@BOTH
+@spoken("zh")
 def test_a_machine_without_a_sign_in_says_what_was_looked_for(
     empty: House, visit: Visit, language: Language
 ) -> None:
@@ -169,7 +173,7 @@ def test_a_backup_moves_accounts_to_another_house(
     assert [entry["name"] for entry in second.accounts()] == ["Bob", "Alice"]
 
 
-@BOTH
+@spoken("zh")
 def test_a_file_that_is_no_backup_is_told(
     empty: House, visit: Visit, tmp_path: Path, language: Language
 ) -> None:

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from browser.conftest import Build, Visit
 from browser.houses import House
-from browser.visiting import BOTH, Language, Visitor
+from browser.visiting import BOTH, Language, Visitor, spoken
 
 pytestmark = pytest.mark.browser
 
@@ -22,7 +22,7 @@ def copied(visitor: Visitor, position: int = 0) -> str:
     return text
 
 
-@BOTH
+@spoken("en")
 def test_each_snippet_is_copied_whole(house: House, visit: Visit, language: Language) -> None:
     visitor = visit(house, language, "/#/connect", permissions=CLIPBOARD)
     for client in CLIENTS:
@@ -45,7 +45,7 @@ def test_the_snippet_for_python_is_a_program_that_runs(
     assert "Hello" in capsys.readouterr().out
 
 
-@BOTH
+@spoken("zh")
 def test_the_model_that_is_chosen_is_the_one_that_is_copied(
     house: House, visit: Visit, language: Language
 ) -> None:

@@ -11,7 +11,7 @@ from amq2api import config
 from amq2api.cli.admin_side import admin_access
 from browser.conftest import Build, Visit
 from browser.houses import House
-from browser.visiting import BOTH, Language, Visitor
+from browser.visiting import BOTH, Language, Visitor, spoken
 from cli.running import Started, started
 
 pytestmark = pytest.mark.browser
@@ -88,7 +88,7 @@ def test_a_public_gateway_is_set_up_with_the_token_it_printed(
         assert PASSWORD not in (tmp_path / "err").read_text()
 
 
-@BOTH
+@spoken("zh")
 def test_guessing_is_slowed_down(build: Build, visit: Visit, language: Language) -> None:
     house = protected(build)
     visitor = visit(house, language)
@@ -126,7 +126,7 @@ def test_the_session_s_cookie_is_out_of_reach_for_scripts_and_other_sites(
     assert (kept["cookies"], kept["session"]) == ("", {})
 
 
-@BOTH
+@spoken("en")
 def test_what_was_typed_survives_the_end_of_a_session(
     build: Build, visit: Visit, language: Language
 ) -> None:
@@ -151,7 +151,7 @@ def test_what_was_typed_survives_the_end_of_a_session(
     assert house.accounts()[0]["refresh_token"] == "pasted-refresh_token"
 
 
-@BOTH
+@spoken("zh")
 def test_a_password_is_set_and_changed_in_the_settings(
     house: House, visit: Visit, language: Language
 ) -> None:

@@ -6,14 +6,14 @@ from playwright.sync_api import expect
 from amq2api.sim.world import World
 from browser.conftest import Visit
 from browser.houses import House, people
-from browser.visiting import BOTH, Language
+from browser.visiting import BOTH, Language, spoken
 
 pytestmark = pytest.mark.browser
 
 BROKEN = '[\n  {"id": "a",\n   "refresh_token": oops}\n]'
 
 
-@BOTH
+@spoken("en")
 def test_a_hand_edit_appears_by_itself(
     house: House, world: World, visit: Visit, language: Language
 ) -> None:

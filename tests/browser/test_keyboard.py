@@ -6,7 +6,7 @@ from playwright.sync_api import Locator, expect
 from amq2api.sim.world import World
 from browser.conftest import Build, Visit
 from browser.houses import House, people
-from browser.visiting import BOTH, VIEWS, Language, Visitor
+from browser.visiting import BOTH, VIEWS, Language, Visitor, spoken
 
 pytestmark = pytest.mark.browser
 
@@ -69,7 +69,7 @@ def test_adding_switching_and_deleting(
     assert [entry["name"] for entry in house.accounts()] == ["Bob"]
 
 
-@BOTH
+@spoken("en")
 def test_signing_in(empty: House, world: World, visit: Visit, language: Language) -> None:
     visitor = visit(empty, language)
     press(visitor, visitor.button("add.builder-id"))
@@ -83,7 +83,7 @@ def test_signing_in(empty: House, world: World, visit: Visit, language: Language
     expect(visitor.marked("answer")).to_have_attribute("data-state", "done")
 
 
-@BOTH
+@spoken("en")
 def test_the_focus_stays_in_a_dialog(house: House, visit: Visit, language: Language) -> None:
     visitor = visit(house, language)
     press(visitor, visitor.button("account.edit", visitor.card("Alice")))
@@ -97,7 +97,7 @@ def test_the_focus_stays_in_a_dialog(house: House, visit: Visit, language: Langu
         )
 
 
-@BOTH
+@spoken("zh")
 def test_views_and_tabs(house: House, visit: Visit, language: Language) -> None:
     visitor = visit(house, language)
     for view in VIEWS[1:]:

@@ -114,6 +114,22 @@ def test_axe_finds_nothing_at_the_first_run_or_the_door(
     assert inside.violations() + outside.violations() == []
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("place", ["documentation", "sign-in page"])
+def test_axe_finds_nothing_on_pages_without_a_script(
+    empty: House, world: World, visit: Visit, theme: str, place: str
+) -> None:
+    device = world.identities.begin(world.identities.register(), "idc", 60, 1)
+    addresses = {
+        "documentation": f"{empty.url}/docs",
+        "sign-in page": f"{empty.service}/device?user_code={device.user_code}",
+    }
+    visitor = visit(empty, color_scheme=theme, viewport=PHONE)
+    visitor.page.goto(addresses[place])
+    assert visitor.violations() == []
+    assert visitor.sideways() <= 0
+
+
 @BOTH
 def test_a_phone_shows_everything_without_scrolling_sideways(
     build: Build, world: World, visit: Visit, language: Language

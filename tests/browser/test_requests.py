@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from amq2api.sim.world import World
 from browser.conftest import Build, Visit
 from browser.houses import House, people
-from browser.visiting import BOTH, Language
+from browser.visiting import BOTH, Language, spoken
 
 pytestmark = pytest.mark.browser
 
@@ -53,7 +53,7 @@ def test_calls_appear_as_they_end(house: House, visit: Visit, language: Language
     assert "unspeakable" not in house.heard.text("/api/")
 
 
-@BOTH
+@spoken("zh")
 def test_a_failover_is_explained(
     build: Build, world: World, visit: Visit, language: Language
 ) -> None:

@@ -25,8 +25,14 @@ Language = Literal["en", "zh"]
 Refusal = tuple[int, str]
 """Status, and a part of the address."""
 LOCALES: dict[Language, str] = {"en": "en-GB", "zh": "zh-CN"}
-BOTH = pytest.mark.parametrize("language", ["en", "zh"])
-"""For what has to be right in both languages."""
+
+
+def spoken(*languages: Language) -> pytest.MarkDecorator:
+    """Try something in these languages: in both where words matter, else in one of them."""
+    return pytest.mark.parametrize("language", languages)
+
+
+BOTH = spoken("en", "zh")
 VIEWS = ("accounts", "connect", "playground", "requests", "settings")
 
 _BUTTONS = {
