@@ -260,7 +260,7 @@ def test_of_many_who_delete_one_account_one_succeeds(desk: Desk) -> None:
 
 def test_status_and_models_and_requests(desk: Desk, one: str) -> None:
     status = desk.ask("GET", "/api/status").data
-    assert status["simulated"] is True and status["encrypted"] is False
+    assert status["simulated"] is False and status["encrypted"] is False
     assert status["client_keys"] == 0 and status["password_set"] is False
     assert status["serving"] == {"account_id": one, "why": "active", "error": None}
     assert [set(account) for account in status["accounts"]] == [DETAILED]

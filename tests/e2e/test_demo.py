@@ -1,5 +1,6 @@
 """``amq2api serve --demo`` as a person starts it: a process of its own, and clients at its port."""
 
+import json
 import re
 import signal
 import socket
@@ -64,6 +65,8 @@ def test_a_demonstration(demo: Demo) -> None:
             assert stream.get_final_text().startswith("Hello! I am Claude Sonnet 4.5")
         assert client.models.list().data
     assert fetch(f"{demo.url}/health").status == 200
+    # The page says who answers: nobody is to take the pretence for Amazon.
+    assert json.loads(fetch(f"{demo.url}/api/status").body)["data"]["simulated"] is True
 
     demo.process.send_signal(signal.SIGTERM)
     said, _ = demo.process.communicate(timeout=20)

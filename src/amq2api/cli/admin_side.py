@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from ipaddress import ip_address
 
 from amq2api.accounts import foreign
 from amq2api.accounts.adminfile import AdminFile
@@ -38,24 +37,19 @@ def admin_side(
     tokens: TokenCache,
     relay: Relay,
     client_keys: int,
+    simulated: bool,
 ) -> AdminSide:
     """Reads the page's files, and nothing else yet.
 
     Args:
         ask: Makes an exchange with the sign-in service.
+        simulated: Whether a pretend Amazon Q is asked, and the page is to say so.
     """
     access = admin_access(settings)
-    logins = Logins(
-        ask=ask,
-        profiles=profiles_everywhere(relay.service, relay.manner),
-        store=store,
-        tokens=tokens,
-        health=relay.health,
-        token_url=str(settings.token_endpoint),
-    )
+    logins = sign_ins(settings, ask=ask, store=store, tokens=tokens, relay=relay)
     office = Office(store, tokens, relay)
     status = Status(
-        _facts(settings, client_keys), office, store, tokens, relay.choose,
+        _facts(settings, client_keys, simulated=simulated), office, store, tokens, relay.choose,
         lambda: access.password_set,
     )  # fmt: skip
     live = Live(status, relay.records)
@@ -72,6 +66,25 @@ def admin_side(
     return AdminSide(app, live, logins)
 
 
+def sign_ins(
+    settings: Settings,
+    *,
+    ask: Callable[[Ask], Awaitable[Answer]],
+    store: FileStore,
+    tokens: TokenCache,
+    relay: Relay,
+) -> Logins:
+    """Where people sign in; *ask* makes an exchange with the sign-in service."""
+    return Logins(
+        ask=ask,
+        profiles=profiles_everywhere(relay.service, relay.manner),
+        store=store,
+        tokens=tokens,
+        health=relay.health,
+        token_url=str(settings.token_endpoint),
+    )
+
+
 def admin_access(settings: Settings) -> Access:
     """Who may use it, as it is set. No file is opened yet."""
     return Access(
@@ -81,19 +94,11 @@ def admin_access(settings: Settings) -> Access:
     )
 
 
-def _facts(settings: Settings, client_keys: int) -> Facts:
+def _facts(settings: Settings, client_keys: int, *, simulated: bool) -> Facts:
     return Facts(
         routing=settings.routing,
         public=settings.public,
         encrypted=settings.encryption_key is not None,
         client_keys=client_keys,
-        simulated=_is_loopback(settings.api_endpoint.host or ""),
+        simulated=simulated,
     )
-
-
-def _is_loopback(host: str) -> bool:
-    """Whether the service is on this machine, which Amazon's never is."""
-    try:
-        return host == "localhost" or ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False

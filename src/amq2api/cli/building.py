@@ -27,7 +27,7 @@ from .encryption import seal_in_force
 
 # Seconds that one exchange may take. Calls wait for both: for a token because they must, for
 # the list of models because it says what a model can do, yet not for long.
-_TOKEN_TIMEOUT, _SERVICE_TIMEOUT = 30.0, 5.0
+TOKEN_TIMEOUT, _SERVICE_TIMEOUT = 30.0, 5.0
 _WATCH = 2.0  # seconds between looks at the account file
 _DEFAULT_ENDPOINT = Settings.model_fields["api_endpoint"].default
 
@@ -54,7 +54,7 @@ def parts(settings: Settings) -> Parts:
     tokens = TokenCache(
         settings.token_cache,
         store=store,
-        ask=partial(client.ask, timeout=_TOKEN_TIMEOUT),
+        ask=partial(client.ask, timeout=TOKEN_TIMEOUT),
         token_url=str(settings.token_endpoint),
         seal=seal,
     )
@@ -70,11 +70,18 @@ def parts(settings: Settings) -> Parts:
     return Parts(client, store, tokens, relay)
 
 
-def gateway(settings: Settings, api_keys: tuple[str, ...], made: Parts | None = None) -> App:
+def gateway(
+    settings: Settings,
+    api_keys: tuple[str, ...],
+    made: Parts | None = None,
+    *,
+    simulated: bool = False,
+) -> App:
     """The whole web application; nothing is opened before it starts.
 
     Args:
         made: Its parts, for a caller that wants to keep hold of them.
+        simulated: Whether a pretend Amazon Q is asked, and the page is to say so.
     """
     made = made or parts(settings)
     relay, tokens = made.relay, made.tokens
@@ -89,11 +96,12 @@ def gateway(settings: Settings, api_keys: tuple[str, ...], made: Parts | None = 
     side = (
         admin_side(
             settings,
-            ask=partial(made.client.ask, timeout=_TOKEN_TIMEOUT),
+            ask=partial(made.client.ask, timeout=TOKEN_TIMEOUT),
             store=made.store,
             tokens=tokens,
             relay=relay,
             client_keys=len(api_keys),
+            simulated=simulated,
         )
         if settings.admin
         else None

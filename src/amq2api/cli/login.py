@@ -12,19 +12,19 @@ import typer
 
 from amq2api.accounts.model import Account
 from amq2api.accounts.place import of_account
-from amq2api.admin.logins import Logins, LoginView, profiles_everywhere
+from amq2api.admin.logins import Logins, LoginView
 from amq2api.config import Settings
 from amq2api.errors import BadRequest
 from amq2api.log import configure
 
+from .admin_side import sign_ins
 from .app import Complaint
-from .building import Parts, parts
+from .building import TOKEN_TIMEOUT, Parts, parts
 from .login_views import Display, for_people, for_programs
 from .naming import label, named
 from .reading import settings_or_complain
 
 _INTERRUPTED = 130
-_EXCHANGE = 30.0  # seconds that one exchange with the sign-in service may take
 _IN_THE_TERMINAL = frozenset({"www-browser", "links", "elinks", "lynx", "w3m"})
 
 
@@ -90,7 +90,10 @@ async def _signed_in(
     made = parts(settings)
     made.tokens.load()
     async with made.client:
-        logins = opened(made, settings)
+        logins = sign_ins(
+            settings, ask=partial(made.client.ask, timeout=TOKEN_TIMEOUT),
+            store=made.store, tokens=made.tokens, relay=made.relay,
+        )  # fmt: skip
         try:
             view = await _begun(logins, made, wish)
             view = await _watched(logins, view, display)
@@ -99,18 +102,6 @@ async def _signed_in(
             await logins.close()
             await made.tokens.close()
     return view, next((a for a in made.store.accounts() if a.id == view.account_id), None)
-
-
-def opened(made: Parts, settings: Settings) -> Logins:
-    """Where sign-ins are made with what *settings* say."""
-    return Logins(
-        ask=partial(made.client.ask, timeout=_EXCHANGE),
-        profiles=profiles_everywhere(made.relay.service, made.relay.manner),
-        store=made.store,
-        tokens=made.tokens,
-        health=made.relay.health,
-        token_url=str(settings.token_endpoint),
-    )
 
 
 async def _begun(logins: Logins, made: Parts, wish: _Wish) -> LoginView:

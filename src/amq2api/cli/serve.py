@@ -69,7 +69,7 @@ async def _serve(
         stack.callback(sock.close)
         if demo:
             settings = await stack.enter_async_context(pretend(settings, with_account=with_account))
-        app = gateway(settings, keys)
+        app = gateway(settings, keys, simulated=demo)
 
         async def begin() -> None:
             log.info("serving", url=url, version=__version__, demo=demo, keys=len(keys))
