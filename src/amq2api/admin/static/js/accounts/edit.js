@@ -2,6 +2,7 @@ import { call } from "../api.js";
 import { html } from "../lib.js";
 import { notice } from "../notice.js";
 import { Dialog } from "../parts/dialog.js";
+import { Fold } from "../parts/fold.js";
 import { Check, Field, Form, Missing } from "../parts/form.js";
 import { askStatus } from "../state.js";
 import { t } from "../text.js";
@@ -15,7 +16,8 @@ export const REGIONS = [
   "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-southeast-1", "ap-southeast-2",
 ];
 const SECRETS = ["refresh_token", "client_id", "client_secret"];
-const TEXTS = ["name", "profile_arn", "region", "start_url"];
+export const PLACE = ["profile_arn", "region", "start_url"];
+const TEXTS = ["name", ...PLACE];
 
 export function Edit({ account, onClose }) {
   const save = async (values) => {
@@ -34,13 +36,12 @@ export function Edit({ account, onClose }) {
         maxlength="200" spellcheck="true" data-focus />
       <${Check} label=${t("edit.enabled")} name="enabled" error=${errors.enabled}
         defaultChecked=${account.enabled} hint=${t("edit.enabled_hint")} />
-      <details class="fold" open=${[...SECRETS, ...TEXTS.slice(1)].some((name) => errors[name])}>
-        <summary>${t("edit.replace")}</summary>
+      <${Fold} title=${t("edit.replace")} needed=${[...SECRETS, ...PLACE].some((name) => errors[name])}>
         <p class="hint">${t("edit.replace_hint")}</p>
         ${SECRETS.map((name) => html`<${Field} key=${name} label=${t(`field.${name}`)} name=${name}
           error=${errors[name]} type="password" autocomplete="new-password" placeholder=${t("edit.unchanged")} />`)}
         <${Place} account=${account} errors=${errors} />
-      </details>`}<//>
+      <//>`}<//>
   <//>`;
 }
 

@@ -1,7 +1,8 @@
 import { call } from "../api.js";
-import { Place } from "../accounts/edit.js";
+import { Place, PLACE } from "../accounts/edit.js";
 import { html } from "../lib.js";
 import { notice } from "../notice.js";
+import { Fold } from "../parts/fold.js";
 import { Field, Form, require } from "../parts/form.js";
 import { askStatus } from "../state.js";
 import { t } from "../text.js";
@@ -24,7 +25,6 @@ export function Paste({ onCancel, onClose }) {
         spellcheck="true" data-focus />
       ${NEEDED.map((name) => html`<${Field} key=${name} label=${t(`field.${name}`)} name=${name} type="password"
         autocomplete="new-password" error=${errors[name]} />`)}
-      <details class="fold" open=${!!(errors.profile_arn || errors.region || errors.start_url)}>
-        <summary>${t("paste.more")}</summary>
-        <${Place} errors=${errors} /></details>`}<//>`;
+      <${Fold} title=${t("paste.more")} needed=${PLACE.some((name) => errors[name])}>
+        <${Place} errors=${errors} /><//>`}<//>`;
 }

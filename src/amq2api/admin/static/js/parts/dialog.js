@@ -6,7 +6,7 @@ import { useId } from "./form.js";
 // A modal dialog of the browser's own: it holds the focus and gives it back where it came from.
 // *step* changes when the content becomes another; then the title gets the focus. Without
 // *onClose* only its content can end it.
-export function Dialog({ title, onClose, step = "", role, wide = false, children, test }) {
+export function Dialog({ title, onClose, step = "", role, children, test }) {
   const id = useId("dialog");
   const box = useRef(null);
   const heading = useRef(null);
@@ -30,7 +30,7 @@ export function Dialog({ title, onClose, step = "", role, wide = false, children
     if (onClose) onClose();
     else box.current.showModal();
   };
-  return html`<dialog ref=${box} class=${wide ? "dialog dialog-wide" : "dialog"} role=${role}
+  return html`<dialog ref=${box} class="dialog" role=${role}
       aria-labelledby=${id} onCancel=${onCancel} onClose=${onClosed} data-test=${test}>
     <header class="dialog-head">
       <h2 id=${id} ref=${heading} tabindex="-1">${title}</h2>

@@ -3,6 +3,7 @@ import { cell, useCell } from "../cell.js";
 import { html } from "../lib.js";
 import { chosen, FALLBACK, ModelChoice } from "../models.js";
 import { Button } from "../parts/button.js";
+import { Fold } from "../parts/fold.js";
 import { Check, Field, Form, Missing, require } from "../parts/form.js";
 import { status } from "../state.js";
 import { t } from "../text.js";
@@ -45,14 +46,14 @@ function Question({ errors }) {
   return html`
     <${Field} area label=${t("play.message")} name="message" error=${errors.message} rows="4" spellcheck="true"
       defaultValue=${typed.message || t("play.example")} hint=${t("play.keys")} />
-    <details class="fold" open=${!!(typed.system || errors.max_tokens)}><summary>${t("play.more")}</summary>
+    <${Fold} title=${t("play.more")} needed=${!!(typed.system || errors.max_tokens)}>
       <${Field} area label=${t("play.system")} name="system" error=${errors.system} optional rows="2"
         spellcheck="true" defaultValue=${typed.system} />
       <${Field} label=${t("play.max_tokens")} name="max_tokens" error=${errors.max_tokens} type="number" min="1"
         step="1" inputmode="numeric" defaultValue=${typed.max_tokens} />
       <${Check} label=${t("play.thinking")} name="thinking" defaultChecked=${typed.thinking}
         hint=${t("play.thinking_hint")} />
-    </details>`;
+    <//>`;
 }
 
 function sendByKey(event) {
