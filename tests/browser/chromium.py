@@ -6,14 +6,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / ".cache/browser/axe/node_modules/axe-core/axe.min.js"
+STRANGER = "rebound.example"
 ARGUMENTS = (
     "--no-sandbox",
     "--disable-quic",
     "--disable-background-networking",
     "--disable-component-update",
     "--no-proxy-server",
-    # No name but ours leads anywhere.
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+    # No name but ours leads anywhere, and one of a stranger leads here, as after DNS rebinding.
+    f"--host-resolver-rules=MAP {STRANGER} 127.0.0.1, MAP * ~NOTFOUND,"
+    " EXCLUDE 127.0.0.1, EXCLUDE localhost",
 )
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 

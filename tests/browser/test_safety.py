@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from amq2api.sim.world import World
+from browser.chromium import STRANGER
 from browser.conftest import Build, Visit
 from browser.houses import House, people
 from browser.visiting import VIEWS
@@ -83,6 +84,18 @@ def test_no_secret_reaches_the_browser(build: Build, world: World, visit: Visit)
     assert len(house.secrets()) >= 6
     assert house.leaks("\n".join(texts)) == []
     assert house.heard.text(), "nothing was listened to"
+
+
+@pytest.mark.parametrize("path", ["/", "/api/status", "/v1/models"])
+def test_a_name_that_was_rebound_to_this_machine_leads_nowhere(
+    house: House, visit: Visit, path: str
+) -> None:
+    visitor = visit(house)
+    port = house.url.rpartition(":")[2]
+    answer = visitor.page.goto(f"http://{STRANGER}:{port}{path}")
+    assert answer is not None and answer.status == 403
+    assert "Alice" not in answer.text() and "claude" not in answer.text()
+    visitor.watch.problems.clear()
 
 
 def test_the_page_of_another_site_can_do_nothing(
