@@ -70,6 +70,14 @@ def _greeting(match: re.Match[str], question: Question) -> str:
     )
 
 
+def _introduction(match: re.Match[str], question: Question) -> str:
+    return (
+        f"I am {question.model['modelName']}, as the simulator plays it. I know nothing of the "
+        "world, but my answers travel like those of the real service: word by word. I can work "
+        "out a sum, count to 100, repeat what you say, and use the tools that you give me."
+    )
+
+
 def _chinese_greeting(match: re.Match[str], question: Question) -> str:
     return f"你好！我是模拟器扮演的 {question.model['modelName']}。有什么可以帮您的吗？"
 
@@ -136,6 +144,8 @@ _TALKS: tuple[tuple[re.Pattern[str], Talk], ...] = (
                 r"(?:(?: there|,| i am| i'm| my name is)* (?P<name>(?-i:[A-Z][a-z]\w*)))?"
                 r"[^\n]{0,20}$"),
      _greeting),
+    (re.compile(r"(?i)^(?:(?:hello|hi|hey)\b[!,.]? *)?what (?:all )?can you (?:do|help)\b"),
+     _introduction),
     (re.compile(r"^(?:你好|您好)"), _chinese_greeting),
     (re.compile(r"(?i)^(?:thanks|thank you)\b[^\n]{0,40}$"), _thanks),
     (re.compile(_POLITE + r"(?:what(?:'s| is)|how much is|calculate|compute)?\s*"
