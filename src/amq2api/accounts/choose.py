@@ -139,12 +139,12 @@ def _why_nobody(
         over = [one for one in passed if one[0].enabled and one[0].id not in skip]
         return "no account is left to serve this call" + _listed(over)
     if accounts:
-        return "every account is disabled: enable one in account.json"
+        return "every account is disabled: enable one on the gateway's page, or in account.json"
     if problem:
         return f"no account can be used until account.json is mended ({problem})"
     return (
-        "no account is configured: add one to account.json, or set AMAZONQ_REFRESH_TOKEN, "
-        "AMAZONQ_CLIENT_ID and AMAZONQ_CLIENT_SECRET"
+        "no account is configured: sign in on the gateway's page or with `amq2api login`, or set"
+        " AMAZONQ_REFRESH_TOKEN, AMAZONQ_CLIENT_ID and AMAZONQ_CLIENT_SECRET"
     )
 
 
