@@ -89,10 +89,8 @@ class Watch:
             self._note(f"{response.status} for {asked.method} {asked.url}")
 
     def _failed(self, request: Request) -> None:
-        # One ends with the page it belongs to; the other Chromium calls aborted now and then
-        # although it was read to its end.
-        stream = request.url.endswith(("/api/events", "/api/playground"))
-        if not (stream and request.failure == "net::ERR_ABORTED"):
+        # Given up by the browser: because the page it belongs to was left or stopped it.
+        if request.failure != "net::ERR_ABORTED":
             self._note(f"{request.failure}: {request.method} {request.url}")
 
 

@@ -50,7 +50,7 @@ def called(request: Json) -> tuple[str, Any]:
 TALKS = {
     "Hello": "Hello! I am Claude Sonnet 4.5",
     "Hi, I am Bob!": "Hi Bob! I am Claude",
-    "Hello! What can you help me with? Answer in a few sentences.": "I am Claude Sonnet 4.5, as the simulator plays it.",
+    "Hello! What can you help me with? Answer briefly.": "I am Claude Sonnet 4.5, as the",
     "你好": "你好！我是模拟器扮演的 Claude Sonnet 4.5。",
     "Thank you very much!": "You are welcome.",
     "What is 23 * 19?": "23 * 19 = 437",
