@@ -173,9 +173,11 @@ class Visitor:
 
     @contextmanager
     def refused(self, status: int, part: str) -> Iterator[None]:
-        """Allow the gateway to refuse what the block does."""
+        """Allow the gateway to refuse what the block does, and waits for."""
         self.watch.allowed.append((status, part))
         yield
+        self.problems()
+        self.watch.allowed.remove((status, part))
 
     def sideways(self) -> int:
         """How many pixels of the page lie beyond the right edge."""
