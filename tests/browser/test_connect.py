@@ -1,5 +1,7 @@
 """Connecting a client: what the buttons copy is what works."""
 
+from typing import Any
+
 import pytest
 from playwright.sync_api import expect
 
@@ -40,8 +42,9 @@ def test_the_snippet_for_python_is_a_program_that_runs(
 ) -> None:
     visitor = visit(house, "en", "/#/connect", permissions=CLIPBOARD)
     visitor.page.get_by_role("tab", name="Python").click()
-    program = copied(visitor)
-    exec(program, {})
+    names: dict[str, Any] = {}
+    exec(copied(visitor), names)
+    names["client"].close()
     assert "Hello" in capsys.readouterr().out
 
 

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,7 +69,9 @@ def test_the_snippet_for_python_is_a_program_that_runs(demo: Started) -> None:
     snippet = said[said.index("    from anthropic") : said.index("Claude Code")]
     program = "\n".join(line.removeprefix("    ") for line in snippet.splitlines())
     printed: list[object] = []
-    exec(program, {"print": printed.append})
+    names: dict[str, Any] = {"print": printed.append}
+    exec(program, names)
+    names["client"].close()
     assert "Hello" in str(printed)
 
 
