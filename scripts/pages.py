@@ -76,6 +76,7 @@ def simulator() -> str:
         gateway's code, and refuses what the service is known to refuse.
 
             amq2api serve --demo                        # a gateway with one behind it
+            amq2api serve --demo --no-account           # the same, to sign in from nothing
             amq2api simulate --profile classic          # one alone; prints the settings to use it
             amq2api simulate --scenario throttle:2      # refuses twice, then answers
 
@@ -89,7 +90,9 @@ def simulator() -> str:
 
         Refusals take how often they happen before an ordinary answer, and the seconds they
         announce: `sim:throttle-429:2,8`. Tests in other processes reach the simulator's state
-        at `/__sim`: `GET` tells it, `POST` with a JSON object changes it.
+        at `/__sim`: `GET` tells it, `POST` with a JSON object changes it: accounts with their plans,
+        allowances, profiles and refusals, tokens and registrations that end, sign-ins approved or
+        denied. `/device` is its sign-in page, where a person presses Approve.
 
         ## Scenarios
         """,

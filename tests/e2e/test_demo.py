@@ -67,6 +67,8 @@ def test_a_demonstration(demo: Demo) -> None:
     assert fetch(f"{demo.url}/health").status == 200
     # The page says who answers: nobody is to take the pretence for Amazon.
     assert json.loads(fetch(f"{demo.url}/api/status").body)["data"]["simulated"] is True
+    # Nor is anybody's real sign-in to be taken there.
+    assert json.loads(fetch(f"{demo.url}/api/imports").body)["data"] == []
 
     demo.process.send_signal(signal.SIGTERM)
     said, _ = demo.process.communicate(timeout=20)

@@ -1,10 +1,11 @@
 """The admin side put together from the gateway's settings and parts."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from amq2api.accounts import foreign
 from amq2api.accounts.adminfile import AdminFile
+from amq2api.accounts.candidate import Candidate
 from amq2api.accounts.store import FileStore
 from amq2api.accounts.tokens import TokenCache
 from amq2api.admin.access import Access
@@ -18,6 +19,16 @@ from amq2api.admin.transfers import Transfers
 from amq2api.config import Settings
 from amq2api.relay.relay import Relay
 from amq2api.wire.exchange import Answer, Ask
+
+
+class _NoOtherPrograms:
+    """A pretended Amazon is no place to take somebody's real sign-ins to."""
+
+    def sources(self) -> Sequence[foreign.Source]:
+        return ()
+
+    def read(self, source_id: str) -> Sequence[Candidate]:
+        return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +67,7 @@ def admin_side(
     app = create_admin(
         office=office,
         logins=logins,
-        transfers=Transfers(store, foreign),
+        transfers=Transfers(store, _NoOtherPrograms() if simulated else foreign),
         access=access,
         status=status,
         live=live,
