@@ -32,6 +32,7 @@ STORIES: dict[type[errors.GatewayError], str] = {
     errors.ContextTooLong: "400",
     errors.RequestTooLarge: "413",
     errors.UnknownModel: "404",
+    errors.Conflict: "400",
     errors.RequestRefused: "400",
     errors.ReasoningRefused: "400",
     errors.NotFound: "404",

@@ -89,7 +89,7 @@ def test_models_without_an_account_are_the_built_in_ones(tmp_path: Path) -> None
             health = await _json(gateway, "/health")
             assert health == {"status": "healthy", "has_token": False, "token_expired": True}
             status, _, body = await gateway.post(BODY)
-            assert status == 503 and b"account.json" in body
+            assert status == 503 and b"amq2api login" in body
 
     asyncio.run(story())
 
