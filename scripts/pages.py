@@ -90,9 +90,9 @@ def simulator() -> str:
 
         Refusals take how often they happen before an ordinary answer, and the seconds they
         announce: `sim:throttle-429:2,8`. Tests in other processes reach the simulator's state
-        at `/__sim`: `GET` tells it, `POST` with a JSON object changes it: accounts with their plans,
-        allowances, profiles and refusals, tokens and registrations that end, sign-ins approved or
-        denied. `/device` is its sign-in page, where a person presses Approve.
+        at `/__sim`: `GET` tells it, `POST` with a JSON object changes it: accounts with their
+        plans, allowances, profiles and refusals, tokens and registrations that end, sign-ins
+        approved or denied. `/device` is its sign-in page, where a person presses Approve.
 
         ## Scenarios
         """,
