@@ -493,6 +493,42 @@ def test_what_was_refused_is_tried_again_when_its_owner_says_so(world: World) ->
     run(story())
 
 
+def test_nothing_is_kept_of_an_account_that_is_gone(world: World) -> None:
+    async def story() -> None:
+        other = replace(world.account, id="b", refresh_token="refresh-b", source="environment")
+        await world.tokens.adopt(other, Token("access-b", "refresh-b", world.now + 3600))
+        world.endpoint.gate = asyncio.Event()
+        call = asyncio.ensure_future(world.access())
+        await asyncio.sleep(0.05)
+        assert world.tokens.state(world.account).refreshing
+        leaving = asyncio.ensure_future(world.tokens.forget(world.account.id))
+        await asyncio.sleep(0.01)
+        world.endpoint.gate.set()
+        await asyncio.gather(call, leaving)
+        assert set(CacheFile(world.cache).read()) == {"b"}
+        assert "access-1" not in world.cache.read_text()
+        assert not world.tokens.state(world.account).has_token
+        await world.tokens.forget("nobody")
+
+    run(story())
+
+
+def test_tokens_that_cannot_be_forgotten_are_told_of(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    async def story() -> None:
+        await world.access()
+        with monkeypatch.context() as patch:
+            patch.setattr(CacheFile, "drop", full)
+            with pytest.raises(StorageFailed, match="still holds its tokens: No space left"):
+                await world.tokens.forget(world.account.id)
+
+    run(story())
+
+
 def test_a_renewal_under_way_can_be_seen(world: World) -> None:
     async def story() -> None:
         world.endpoint.gate = asyncio.Event()

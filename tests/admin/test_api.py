@@ -258,6 +258,15 @@ def test_of_many_who_delete_one_account_one_succeeds(desk: Desk) -> None:
     assert sorted(statuses) == [200] + [404] * 19
 
 
+def test_with_an_account_go_its_tokens(desk: Desk) -> None:
+    gone, _ = desk.add("gone")
+    assert desk.ask("POST", f"/api/accounts/{gone}/test").data["ok"]
+    cache = desk.home / "token_cache.json"
+    assert gone in cache.read_text()
+    desk.ask("DELETE", f"/api/accounts/{gone}")
+    assert gone not in cache.read_text()
+
+
 def test_status_and_models_and_requests(desk: Desk, one: str) -> None:
     status = desk.ask("GET", "/api/status").data
     assert status["simulated"] is False and status["encrypted"] is False

@@ -229,6 +229,9 @@ class Amazon:
     def forgive(self, _account_id: str) -> None:
         """There is nothing to forgive."""
 
+    async def forget(self, _account_id: str) -> None:
+        """There is nothing to forget."""
+
 
 @dataclass
 class Desktop:

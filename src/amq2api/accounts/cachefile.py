@@ -103,6 +103,15 @@ class CacheFile:
         with files.Lock(self.path):
             self._write({**self._settled(self._rows()), account_id: row})
 
+    def drop(self, account_id: str) -> None:
+        """Forget an account's tokens; on disk when this returns. Raises OSError."""
+        if account_id not in self._rows():
+            return
+        with files.Lock(self.path):
+            rows = self._settled(self._rows())
+            if rows.pop(account_id, None) is not None:
+                self._write(rows)
+
     def settle(self) -> None:
         """Write tokens as they ought to stand, if any does not. Raises OSError."""
         rows = self._rows()

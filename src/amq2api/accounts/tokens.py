@@ -39,6 +39,7 @@ HOPELESS = 300.0
 pass (5.5), but not by hammering."""
 PATIENCE = 60.0
 """Seconds to wait for another process that is renewing the same token."""
+_FAREWELL = 5.0  # seconds that the removal of an account waits for a refresh of its token
 _POLL = 0.05
 __all__ = [
     "EARLY", "HOPELESS", "LEAST", "PATIENCE", "REST", "TokenCache", "TokenState",
@@ -147,6 +148,17 @@ class TokenCache:
     async def adopt(self, account: Account, token: Token) -> None:
         """Put to use what signing in has brought along with the configured refresh token."""
         await self._vault.keep(account, first(token, account), spent=account.refresh_token)
+
+    async def forget(self, account_id: str) -> None:
+        """Keep no token of an account that was removed; a refresh under way ends first.
+
+        Raises:
+            StorageFailed: the cache file still holds them.
+        """
+        if flights := [task for key, task in self._flights.items() if key[0] == account_id]:
+            await asyncio.wait(flights, timeout=_FAREWELL)
+        self.forgive(account_id)
+        await self._vault.forget(account_id)
 
     async def close(self) -> None:
         """Let refreshes under way end: the service may have rotated the token already."""

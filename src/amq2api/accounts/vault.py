@@ -87,6 +87,22 @@ class Vault:
             raise StorageFailed(why)
         self._homeless.pop(account.id, None)
 
+    async def forget(self, account_id: str) -> None:
+        """Keep nothing of an account that was removed.
+
+        Raises:
+            StorageFailed: the cache file cannot be written, and holds its tokens still.
+        """
+        self._held.pop(account_id, None)
+        self._homeless.pop(account_id, None)
+        try:
+            await asyncio.to_thread(self._file.drop, account_id)
+        except OSError as exc:
+            raise StorageFailed(
+                f"the account is removed, but {self._file.path.name} cannot be written and still"
+                f" holds its tokens: {exc.strerror}"
+            ) from exc
+
     async def _save(self, account: Account, minted: Minted) -> bool:
         try:
             await asyncio.to_thread(self._file.put, account.id, minted)

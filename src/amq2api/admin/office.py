@@ -37,6 +37,8 @@ class Tokens(Protocol):
 
     def forgive(self, account_id: str) -> None: ...
 
+    async def forget(self, account_id: str) -> None: ...
+
 
 class Relay(Protocol):
     """What an operator needs of the relay."""
@@ -134,6 +136,7 @@ class Office:
         self._changeable(wanted)
         await asyncio.to_thread(self._store.remove, wanted)
         self._relay.health.clear(wanted)
+        await self._tokens.forget(wanted)
 
     async def activate(self, wanted: str) -> Account:
         self._changeable(wanted)
