@@ -17,6 +17,9 @@ from amq2api.accounts.store import FileStore
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
     with at_desk(tmp_path) as found:
+        # The gateway renews the token when it starts, and writes the rotated one and an id into
+        # the file: an edit that began before and ends after that would be a story of its own.
+        soon(lambda: "id" in found.entries()[0])
         yield found
 
 
@@ -31,7 +34,8 @@ def soon(seen: Callable[[], bool]) -> None:
 def test_a_hand_edit_shows_without_a_restart(desk: Desk) -> None:
     entries = desk.entries()
     entries[0]["name"] = "by hand"
-    entries.append(entries[0] | {"refresh_token": "aor-second-by-hand", "name": "second"})
+    second = {"id": "2", "refresh_token": "aor-second-by-hand", "name": "second"}
+    entries.append(entries[0] | second)
     desk.file.write_text(json.dumps(entries))
     soon(lambda: [a["name"] for a in desk.accounts()] == ["by hand", "second"])
 
@@ -43,15 +47,15 @@ def test_a_broken_hand_edit_is_told_with_its_place_and_loses_nothing(desk: Desk)
     desk.file.write_text(broken)
     soon(lambda: desk.ask("GET", "/api/status").data["store_problem"] is not None)
     problem = desk.ask("GET", "/api/status").data["store_problem"]
-    assert (problem["line"], problem["column"]) == (2, 17)
-    assert "account.json, line 2, column 17" in problem["message"]
+    assert (problem["line"], problem["column"]) == (3, 17)
+    assert "account.json, line 3, column 17" in problem["message"]
     # What was known goes on serving, and the file is its editor's.
     assert [account["id"] for account in desk.accounts()] == [known["id"]]
     assert desk.ask("GET", f"/api/accounts/{known['id']}/usage").status == 200
     for method, body in (("PATCH", {"name": "x"}), ("DELETE", None)):
         answer = desk.ask(method, f"/api/accounts/{known['id']}", body)
         assert (answer.status, answer.error["type"]) == (503, "store_broken")
-        assert "line 2" in answer.error["message"]
+        assert "line 3" in answer.error["message"]
     assert desk.file.read_text() == broken
     desk.file.write_text(good)
     soon(lambda: desk.ask("GET", "/api/status").data["store_problem"] is None)
