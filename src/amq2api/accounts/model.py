@@ -24,7 +24,7 @@ _KNOWN = frozenset({
 })  # fmt: skip
 _LAST = 253_402_300_800  # the end of the year 9999, which is as far as dates go
 # A region becomes part of a host name, so nothing but a region may pass.
-_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d{1,2}")
+REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d{1,2}")
 
 
 class EntryProblem(ValueError):
@@ -87,7 +87,7 @@ class Account:
     def api_region(self) -> str | None:
         """The region of the profile decides the service's host (upstream-protocol.md 1.5)."""
         parts = self.profile_arn.split(":")
-        return parts[3] if len(parts) > 5 and _REGION.fullmatch(parts[3]) else None
+        return parts[3] if len(parts) > 5 and REGION.fullmatch(parts[3]) else None
 
     def token_url(self, configured: str = DEFAULT_TOKEN_URL) -> str:
         """Where this account's tokens are renewed; an address the operator chose always wins."""
@@ -147,7 +147,7 @@ def read_entry(entry: object, index: int, *, source: Source = "file") -> Account
     for key in SECRETS:
         if not text[key]:
             raise EntryProblem(index, key, "is missing")
-    if text["region"] and not _REGION.fullmatch(text["region"]):
+    if text["region"] and not REGION.fullmatch(text["region"]):
         raise EntryProblem(index, "region", "is not the name of an AWS region")
     return Account(
         **text,

@@ -9,13 +9,12 @@ from typing import Literal, TypeAlias
 from amq2api.dialects.amazonq import oidc
 from amq2api.errors import BadRequest
 
-from .model import DEFAULT_TOKEN_URL, Account
+from .model import DEFAULT_TOKEN_URL, REGION, Account
 
 Kind: TypeAlias = Literal["builder-id", "identity-center"]
 BUILDER_ID_REGION = "us-east-1"
 _BUILDER_ID_HOST = "view.awsapps.com"
 
-_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d{1,2}")
 _ADDRESS = re.compile(
     r"(?P<scheme>https?)://(?P<host>[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?([/?#][!-~]*)?"
 )
@@ -77,7 +76,7 @@ def place(kind: str, start_url: str = "", region: str = "") -> Place:
     if not region:
         raise BadRequest("region: is missing; it is that of IAM Identity Center, such as us-east-1",
                          field="region")  # fmt: skip
-    if not _REGION.fullmatch(region):
+    if not REGION.fullmatch(region):
         raise BadRequest("region: is not the name of an AWS region", field="region")
     return Place("identity-center", start_url, region)
 
