@@ -102,6 +102,10 @@ class Settings(BaseSettings):
         Path("~/.amazonq_token_cache.json"), "AMQ2API_TOKEN_CACHE",
         "Where access tokens survive a restart.", "a path",
     )  # fmt: skip
+    calibration_file: Path = _setting(
+        Path("~/.amq2api_calibration.json"), "AMQ2API_CALIBRATION_FILE",
+        "Where it is kept how far estimates of tokens are off, by model.", "a path",
+    )  # fmt: skip
     encryption_key: SecretStr | None = _setting(
         None, "AMQ2API_ENCRYPTION_KEY",
         "Encrypts the secrets in the account file and the token cache. Lost, they are lost too.",
@@ -167,6 +171,11 @@ class Settings(BaseSettings):
         32 * 1024 * 1024, "AMQ2API_MAX_BODY", "Most bytes a request may have.",
         "1024 to 1073741824", ge=1024, le=1 << 30,
     )  # fmt: skip
+    fetch_urls: bool = _setting(
+        False, "AMQ2API_FETCH_URLS",
+        "Fetch images and PDFs that calls name by URL; from public addresses only.",
+        "true or false",
+    )  # fmt: skip
     log_level: Literal["debug", "info", "warning", "error"] = _setting(
         "info", "AMQ2API_LOG_LEVEL", "How much is logged.", "debug, info, warning or error"
     )
@@ -212,7 +221,9 @@ class Settings(BaseSettings):
             raise ValueError("a pair lacks a side")
         return {name.strip(): model.strip() for name, _, model in pairs}
 
-    @field_validator("token_cache", "account_file", "api_key_file", "admin_file")
+    @field_validator(
+        "token_cache", "calibration_file", "account_file", "api_key_file", "admin_file"
+    )
     @classmethod
     def _home(cls, value: Path | None) -> Path | None:
         return None if value is None else value.expanduser()

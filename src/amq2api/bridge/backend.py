@@ -51,6 +51,32 @@ class Identity(msgspec.Struct, frozen=True):
     """False when the service refused a replayed signature: earlier reasoning stays behind."""
 
 
+class Progress(msgspec.Struct, frozen=True):
+    """How far an answer has come that takes several requests to the service.
+
+    A search on the web and a second try at structured output are further requests; the client
+    sees one message.
+    """
+
+    begun: bool = False
+    """Whether the head of the message is out."""
+    blocks: int = 0
+    """Content blocks given out so far: the next one's index."""
+    input_tokens: int = 0
+    output_tokens: int = 0
+    searches: int = 0
+    credits: float | None = None
+
+
+class Search(msgspec.Struct, frozen=True):
+    """A search that the model asked for and the gateway is to make."""
+
+    id: str
+    """``srvtoolu_…``, of the block that is out already."""
+    query: str | None
+    """None where the model's input holds none."""
+
+
 class Outcome(msgspec.Struct):
     """What a reply turned out to be, filled in as it ends; for the log and the records."""
 

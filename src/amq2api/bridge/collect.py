@@ -75,11 +75,14 @@ class Collector:
                 return m.TextBlock(text)
             case m.ThinkingBlock():
                 return m.ThinkingBlock(text, self._signature)
-            case m.RedactedThinkingBlock():
+            case m.RedactedThinkingBlock() | m.WebSearchToolResultBlock():
                 return block
             case m.ToolUseBlock(id, name):
                 value = _object(text)
                 return None if value is None else m.ToolUseBlock(id, name, value)
+            case m.ServerToolUseBlock(id, name):
+                value = _object(text)
+                return None if value is None else m.ServerToolUseBlock(id, name, value)
 
 
 def _object(text: str) -> dict[str, Any] | None:

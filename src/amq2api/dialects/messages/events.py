@@ -11,8 +11,9 @@ __all__ = [
     "ContentBlock", "ContentBlockDelta", "ContentBlockStart", "ContentBlockStop", "Delta",
     "EndOfMessage", "InputJsonDelta", "MessageDelta", "MessageHead", "MessageStart",
     "MessageStop", "Ping", "RedactedThinkingBlock", "SignatureDelta", "StopReason",
-    "StreamError", "StreamEvent", "TextBlock", "TextDelta", "ThinkingBlock", "ThinkingDelta",
-    "ToolUseBlock", "Usage", "WholeMessage", "name", "render",
+    "ServerToolUsage", "ServerToolUseBlock", "StreamError", "StreamEvent", "TextBlock",
+    "TextDelta", "ThinkingBlock", "ThinkingDelta", "ToolUseBlock", "Usage", "WebSearchError",
+    "WebSearchResult", "WebSearchToolResultBlock", "WholeMessage", "name", "render",
 ]  # fmt: skip
 
 StopReason: TypeAlias = Literal[
@@ -51,6 +52,37 @@ class ToolUseBlock(_Tagged, frozen=True, tag="tool_use"):
     input: Any = {}
 
 
+class ServerToolUseBlock(_Tagged, frozen=True, tag="server_tool_use"):
+    """A tool that this side runs. *input* as with :class:`ToolUseBlock`."""
+
+    id: str
+    """``srvtoolu_…``."""
+    name: str
+    input: Any = {}
+
+
+class WebSearchResult(_Tagged, frozen=True, tag="web_search_result"):
+    url: str
+    title: str
+    encrypted_content: str
+    """Opaque to the client, which sends it back unchanged."""
+    page_age: str | None = None
+
+
+class WebSearchError(_Tagged, frozen=True, tag="web_search_tool_result_error"):
+    error_code: Literal[
+        "too_many_requests", "invalid_tool_input", "max_uses_exceeded", "query_too_long",
+        "unavailable",
+    ]  # fmt: skip
+
+
+class WebSearchToolResultBlock(_Tagged, frozen=True, tag="web_search_tool_result"):
+    """Complete from its start: it takes no deltas."""
+
+    tool_use_id: str
+    content: list[WebSearchResult] | WebSearchError
+
+
 class TextDelta(_Tagged, frozen=True, tag="text_delta"):
     text: str
 
@@ -69,8 +101,21 @@ class InputJsonDelta(_Tagged, frozen=True, tag="input_json_delta"):
     partial_json: str
 
 
-ContentBlock: TypeAlias = TextBlock | ThinkingBlock | RedactedThinkingBlock | ToolUseBlock
+ContentBlock: TypeAlias = (
+    TextBlock
+    | ThinkingBlock
+    | RedactedThinkingBlock
+    | ToolUseBlock
+    | ServerToolUseBlock
+    | WebSearchToolResultBlock
+)
 Delta: TypeAlias = TextDelta | ThinkingDelta | SignatureDelta | InputJsonDelta
+
+
+class ServerToolUsage(msgspec.Struct, frozen=True):
+    """How often tools of this side ran in one answer."""
+
+    web_search_requests: int = 0
 
 
 class Usage(msgspec.Struct, frozen=True):
@@ -81,6 +126,8 @@ class Usage(msgspec.Struct, frozen=True):
     cache_read_input_tokens: int
     output_tokens: int
     service_tier: str = "standard"
+    server_tool_use: ServerToolUsage | msgspec.UnsetType = msgspec.UNSET
+    """Only where the call offered such a tool."""
 
 
 class MessageHead(_Tagged, frozen=True, tag="message"):
