@@ -46,6 +46,25 @@ GOLDEN: dict[str, tuple[m.StreamEvent, str, str]] = {
         '{"type":"content_block_start","index":12,'
         '"content_block":{"type":"tool_use","id":"toolu_1","name":"ls","input":{}}}',
     ),
+    "a search opens": (
+        m.ContentBlockStart(1, m.ServerToolUseBlock("srvtoolu_1", "web_search")),
+        "content_block_start",
+        '{"type":"content_block_start","index":1,"content_block":'
+        '{"type":"server_tool_use","id":"srvtoolu_1","name":"web_search","input":{}}}',
+    ),
+    "what a search found": (
+        m.ContentBlockStart(
+            2,
+            m.WebSearchToolResultBlock(
+                "srvtoolu_1", [m.WebSearchResult("https://example.org/", "Example", "eA==")]
+            ),
+        ),
+        "content_block_start",
+        '{"type":"content_block_start","index":2,"content_block":'
+        '{"type":"web_search_tool_result","tool_use_id":"srvtoolu_1","content":'
+        '[{"type":"web_search_result","url":"https://example.org/","title":"Example",'
+        '"encrypted_content":"eA==","page_age":null}]}}',
+    ),
     "text": (
         m.ContentBlockDelta(0, m.TextDelta('a "b"\n日本\u2028')),
         "content_block_delta",

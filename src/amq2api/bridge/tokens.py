@@ -13,14 +13,14 @@ Weights add up and are never negative: more text, tools or system never means fe
 import binascii
 from collections.abc import Callable, Iterable, Mapping
 from math import ceil, sqrt
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
 from amq2api.dialects import messages as m
 from amq2api.dialects.messages.media import dimensions
 
-__all__ = ["estimate", "of_image", "of_text", "weigh"]
+__all__ = ["PLAIN", "Gauge", "Plain", "Size", "estimate", "of_image", "of_text", "size", "weigh"]
 
 _PER_CHARACTER = 1 / 3.6
 _PER_FURTHER_BYTE = (1 - _PER_CHARACTER) / 2
@@ -35,6 +35,34 @@ _MOST_PATCHES = 1568
 # Base64 characters that hold the size: a PNG, GIF or WebP tells it at once, a JPEG after its
 # metadata, which is at most 64 KB a piece.
 _HEADS = (256, 131_072)
+
+
+class Size(NamedTuple):
+    """What a call weighs by itself, before anything learned about its model."""
+
+    text: float
+    images: float
+
+
+class Gauge(Protocol):
+    """Turns a size into a count for one model."""
+
+    def count(self, size: Size, model_id: str) -> int: ...
+
+
+class Plain:
+    """The gauge that has learned nothing."""
+
+    def count(self, size: Size, model_id: str) -> int:
+        return ceil(size.text + size.images)
+
+
+PLAIN: Gauge = Plain()
+
+
+def size(call: m.Call, model_id: str) -> Size:
+    """The size of *call* for *model_id*."""
+    return Size(float(estimate(call)), 0.0)
 
 
 def weigh(text: str) -> float:

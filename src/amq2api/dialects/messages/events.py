@@ -10,9 +10,9 @@ import msgspec
 __all__ = [
     "ContentBlock", "ContentBlockDelta", "ContentBlockStart", "ContentBlockStop", "Delta",
     "EndOfMessage", "InputJsonDelta", "MessageDelta", "MessageHead", "MessageStart",
-    "MessageStop", "Ping", "RedactedThinkingBlock", "SignatureDelta", "StopReason",
-    "ServerToolUsage", "ServerToolUseBlock", "StreamError", "StreamEvent", "TextBlock",
-    "TextDelta", "ThinkingBlock", "ThinkingDelta", "ToolUseBlock", "Usage", "WebSearchError",
+    "MessageStop", "Ping", "RedactedThinkingBlock", "ServerToolUsage", "ServerToolUseBlock",
+    "SignatureDelta", "StopReason", "StreamError", "StreamEvent", "TextBlock", "TextDelta",
+    "ThinkingBlock", "ThinkingDelta", "ToolUseBlock", "Usage", "WebSearchError",
     "WebSearchResult", "WebSearchToolResultBlock", "WholeMessage", "name", "render",
 ]  # fmt: skip
 
