@@ -21,22 +21,47 @@ def translate(*words: str, **changes: Any) -> Done:
     return run("translate", *words, "-", given=json.dumps(CALL | changes).encode())
 
 
-def test_the_request_is_shown_and_the_notes_beside_it() -> None:
+def test_the_request_is_shown_beside_what_would_be_sent() -> None:
     done = translate()
-    assert done.status == 0
-    current = json.loads(done.out)["conversationState"]["currentMessage"]["userInputMessage"]
+    assert (done.status, done.err) == (0, "")
+    title, *lines = done.out.splitlines()
+    assert title.split("  ")[0] == "Claude Messages request"
+    at = title.index("Amazon Q request")
+    left, right = (" ".join(line[part].strip() for line in lines)
+                   for part in (slice(at), slice(at, None)))  # fmt: skip
+    assert '"favourite_colour": "blue"' in left
+    assert "favourite_colour" not in right
+    assert r'"content": "Be brief.\n\nHello"' in right
+
+
+def test_what_was_changed_is_explained_below() -> None:
+    below = translate().out.partition("changed")[2]
+    for note in ("dropped:temperature", "dropped:unknown fields"):
+        line = next(line for line in below.splitlines() if line.startswith(note))
+        assert len(line.split("  ")[-1]) > 20
+
+
+def test_programs_get_all_in_one() -> None:
+    done = translate("--json")
+    whole = json.loads(done.out)
+    current = whole["request"]["conversationState"]["currentMessage"]["userInputMessage"]
     assert current["modelId"] == "claude-sonnet-4.5"
-    assert current["content"].startswith("Be brief.")
-    assert current["content"].endswith("Hello")
-    assert {"dropped:temperature", "dropped:unknown fields"} <= set(done.err.splitlines())
+    assert current["content"] == "Be brief.\n\nHello"
+    assert {"dropped:temperature", "dropped:unknown fields"} <= set(whole["notes"])
+    assert whole["call"] == CALL
+    assert done.err == ""
 
 
-def test_programs_get_both_in_one() -> None:
-    for_people, for_programs = translate(), translate("--json")
-    whole = json.loads(for_programs.out)
-    assert whole["request"] == json.loads(for_people.out)
-    assert whole["notes"] == for_people.err.splitlines()
-    assert for_programs.err == ""
+def test_a_terminal_obeys_nothing_of_it_and_pictures_are_only_begun() -> None:
+    data = "iVBORw0KGgo" + "A" * 2001
+    picture = {"type": "image", "source": {"type": "base64", "media_type": "image/png",
+                                           "data": data}}  # fmt: skip
+    words = {"type": "text", "text": "a\u009bb\u2028c"}
+    shown = translate(messages=[{"role": "user", "content": [words, picture]}]).out
+    assert "\u009b" not in shown
+    assert "\u2028" not in shown
+    assert "A" * 100 not in shown
+    assert "… (2012" in shown
 
 
 def test_the_same_request_gives_the_same_text() -> None:
@@ -46,7 +71,7 @@ def test_the_same_request_gives_the_same_text() -> None:
 def test_settings_count(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AMQ2API_ORIGIN", "IDE")
     monkeypatch.setenv("AMQ2API_MODEL_MAP", "mine=claude-haiku-4.5")
-    said = translate(model="mine").out
+    said = translate("--json", model="mine").out
     assert '"origin": "IDE"' in said
     assert '"modelId": "claude-haiku-4.5"' in said
 

@@ -64,7 +64,7 @@ def parts(settings: Settings) -> Parts:
         upstream=client,
         service=Service(partial(client.ask, timeout=_SERVICE_TIMEOUT)),
         catalogue=Catalogue(settings.model_map, time.monotonic),
-        manner=_manner(settings),
+        manner=manner(settings),
         health=HealthBook(tokens.state, time.time),
     )
     return Parts(client, store, tokens, relay)
@@ -164,7 +164,7 @@ def _calm_the_collector() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
-def _manner(settings: Settings) -> Manner:
+def manner(settings: Settings) -> Manner:
     return Manner(
         endpoint=str(settings.api_endpoint),
         default_endpoint=settings.api_endpoint == _DEFAULT_ENDPOINT,

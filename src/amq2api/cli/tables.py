@@ -14,6 +14,7 @@ from rich.text import Text
 from .output import visible
 
 _ANY_WIDTH = 10_000
+_PAGE = 160  # characters, where nobody's screen says
 _BAR = 20  # cells
 _NEARLY = 80.0  # percent of an allowance
 
@@ -35,14 +36,22 @@ def show(*things: Table | Text) -> None:
     """Print to standard output. In a pipe a line is never broken: programs read lines."""
     console = Console(highlight=False)
     for thing in things:
-        if console.is_terminal:
-            console.print(thing)
-            continue
-        console.width = max(_needed(console, thing), 1)
-        with console.capture() as printed:
-            console.print(thing)
-        for line in printed.get().splitlines():
-            typer.echo(line.rstrip())
+        if not console.is_terminal:
+            console.width = max(_needed(console, thing), 1)
+        _print(console, thing)
+
+
+def beside(*columns: tuple[str, Text]) -> None:
+    """Print texts side by side, each under its title and wrapped into its share of the width."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = _PAGE
+    made = table()
+    made.expand = True
+    for title, _ in columns:
+        made.add_column(title, overflow="fold", ratio=1)
+    made.add_row(*(text for _, text in columns))
+    _print(console, made)
 
 
 @contextmanager
@@ -87,6 +96,16 @@ def span(seconds: float) -> str:
             count = int(seconds // length)
             return f"{count} {unit}{'s' if count > 1 else ''}"
     return "less than a minute"
+
+
+def _print(console: Console, thing: Table | Text) -> None:
+    if console.is_terminal:
+        console.print(thing)
+        return
+    with console.capture() as printed:
+        console.print(thing)
+    for line in printed.get().splitlines():
+        typer.echo(line.rstrip())
 
 
 def _local(moment: float) -> datetime:

@@ -1,24 +1,24 @@
 """``amq2api translate``: what would be sent, without sending it."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 import typer
+from rich.highlighter import JSONHighlighter
+from rich.text import Text
 
-from amq2api import __version__
-from amq2api.bridge.amazonq import models
-from amq2api.bridge.amazonq.prepare import prepare
-from amq2api.bridge.backend import Identity, Notes, Prepared
-from amq2api.config import Settings
+from amq2api.bridge.amazonq.fidelity import TABLE
+from amq2api.bridge.backend import Note
 from amq2api.dialects import amazonq as q
-from amq2api.dialects import messages as m
-from amq2api.errors import UnknownModel
-from amq2api.relay.reply import unknown_field_notes
+from amq2api.relay.translating import Translation, translated
 
+from .building import manner
+from .output import visible
 from .reading import settings_or_complain
+from .tables import beside, cell, show, table
 
-# Where each call gets a fresh id, so that the same request always gives the same text.
-_NOBODY = "00000000-0000-4000-8000-000000000000"
+_SHOWN = 40  # characters of an image or a file that a person is shown
+_CODED = frozenset({"data", "bytes", "encrypted_content", "signature"})
 
 
 def command(
@@ -27,47 +27,64 @@ def command(
         typer.Argument(metavar="FILE", help="The request's body; - is standard input."),
     ],
     as_json: Annotated[
-        bool, typer.Option("--json", help='{"request": …, "notes": […]}, for programs.')
+        bool,
+        typer.Option("--json", help='{"call": …, "request": …, "notes": […]}, for programs.'),
     ] = False,
 ) -> None:
-    """Show what Amazon Q would be sent for a Messages request, and what was changed on the way.
+    """Show a Messages request beside what Amazon Q would be sent for it, and what was changed.
 
-    The notes go to standard error: docs/fidelity.md explains them. Models are the built-in
-    ones, and nothing is sent.
+    Models are the built-in ones, and nothing is sent. docs/fidelity.md explains every note.
     """
-    prepared, notes = translated(file.read(), settings_or_complain())
-    said = [str(note) for note in notes]
-    if as_json:
-        whole = {"request": msgspec.Raw(prepared.ask.body), "notes": said}
-        typer.echo(_pretty(msgspec.json.encode(whole)))
-        return
-    typer.echo(_pretty(prepared.ask.body))
-    for note in said:
-        typer.echo(note, err=True)
-
-
-def translated(body: bytes, settings: Settings) -> tuple[Prepared, Notes]:
-    """The call made ready for nobody in particular.
-
-    Raises:
-        BadRequest: the request is no good; the place is named.
-    """
-    call = m.decode(body)
-    model = models.resolve(call.model, q.BUILT_IN, settings.model_map)
-    if model is None:
-        raise UnknownModel(f"model: {call.model}")
-    identity = Identity(
-        endpoint=str(settings.api_endpoint),
-        conversation_id=_NOBODY,
-        message_id="msg_translate",
+    body = file.read()
+    settings = settings_or_complain()
+    made = translated(
+        body, q.BUILT_IN, settings.model_map, manner(settings),
         profile_arn=settings.profile_arn or "",
-        origin=settings.origin,
-        user_agent=settings.user_agent or f"amq2api/{__version__}",
-        opt_out=settings.opt_out,
+    )  # fmt: skip
+    if as_json:
+        typer.echo(_for_programs(body, made))
+    else:
+        _show(body, made)
+
+
+def _for_programs(body: bytes, made: Translation) -> bytes:
+    whole = {
+        "call": msgspec.Raw(body),
+        "request": msgspec.Raw(made.request),
+        "notes": [str(note) for note in made.notes],
+    }
+    return msgspec.json.format(msgspec.json.encode(whole), indent=2)
+
+
+def _show(body: bytes, made: Translation) -> None:
+    beside(
+        ("Claude Messages request", _readable(body)),
+        ("Amazon Q request", _readable(made.request)),
     )
-    prepared = prepare(call, model, identity)
-    return prepared, (*unknown_field_notes(m.unknown_fields(body)), *prepared.notes)
+    changed = table("changed", "how")
+    for note in made.notes:
+        changed.add_row(cell(str(note)), cell(_how(note)))
+    show(changed)
 
 
-def _pretty(json: bytes) -> bytes:
-    return msgspec.json.format(json, indent=2)
+def _how(note: Note) -> str:
+    row = TABLE.get(note.subject)
+    return row.how if row else "Nobody here knows these members: they are ignored."
+
+
+def _readable(json: bytes) -> Text:
+    """Indented, and what is no text for people only begun."""
+    short = msgspec.json.encode(_short(msgspec.json.decode(json)))
+    lines = msgspec.json.format(short, indent=2).decode().split("\n")
+    return JSONHighlighter()("\n".join(map(visible, lines)))
+
+
+def _short(value: Any, name: str = "") -> Any:
+    match value:
+        case dict():
+            return {key: _short(inner, key) for key, inner in value.items()}
+        case list():
+            return [_short(inner, name) for inner in value]
+        case str() if name in _CODED and len(value) > _SHOWN:
+            return f"{value[:_SHOWN]}… ({len(value)} characters)"
+    return value
