@@ -113,7 +113,7 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "a tool of an unknown type": (
         body(tools=[tool("a", type="function")]),
         "tools.0: Input tag 'function' found using 'type' does not match any of the expected "
-        "tags: 'custom', 'bash_*', 'text_editor_*', 'computer_*', 'memory_*'",
+        "tags: 'custom', 'bash_*', 'text_editor_*', 'computer_*', 'memory_*', 'web_search_*'",
     ),
     # What needs the API's own servers
     "MCP servers": (
@@ -133,7 +133,7 @@ def test_refused(data: bytes, complaint: str) -> None:
 
 
 SERVER_TOOLS = (
-    "web_search_20250305", "web_search_20260318", "web_fetch_20250910", "code_execution_20260521",
+    "web_fetch_20250910", "code_execution_20260521",
     "tool_search_tool_regex_20251119", "tool_search_tool_bm25", "advisor_20260301", "mcp_toolset",
     "computer_toolset_20260801", "browser_toolset_20260801",
 )  # fmt: skip

@@ -26,6 +26,10 @@ HI = user(text("hi"))
 SYSTEM: Json = {"role": "system", "content": "be brief"}
 
 
+PDF = document(type="base64", media_type="application/pdf", data="JVBERi0=")
+FROM_THE_WEB: Json = {"type": "image", "source": {"type": "url", "url": "https://x.example/"}}
+
+
 def refusal(data: bytes) -> str:
     with pytest.raises(BadRequest) as caught:
         m.decode(data)
@@ -40,7 +44,7 @@ HEAD = "messages.0.content.0"
 ENUM = "Input should be 'image/jpeg', 'image/png', 'image/gif' or 'image/webp'"
 BIG = b64(PNG + bytes(10 * 1024 * 1024 - len(PNG)))
 BIGGER = b64(PNG + bytes(10 * 1024 * 1024 + 1 - len(PNG)))
-UNSUPPORTED = "are not supported here; send the content itself"
+NO_FILES = "there is no file store here; send the content itself"
 USER_ONLY = "blocks can only be in `user` messages"
 ASSISTANT_ONLY = "blocks can only be in `assistant` messages"
 
@@ -127,13 +131,9 @@ REFUSED: dict[str, tuple[bytes, str]] = {
         f"{HEAD}.image.source.base64: image exceeds 10 MB maximum: "
         "10485761 bytes > 10485760 bytes",
     ),
-    "an image from the web": (
-        body(user({"type": "image", "source": {"type": "url", "url": "https://x.example/"}})),
-        f"{HEAD}.image.source.url: sources of type 'url' {UNSUPPORTED}",
-    ),
     "an image from a file": (
         body(user({"type": "image", "source": {"type": "file", "file_id": "f"}})),
-        f"{HEAD}.image.source.file: sources of type 'file' {UNSUPPORTED}",
+        f"{HEAD}.image.source.file: {NO_FILES}",
     ),
     "an image in a result": (
         body(nested(image("image/bmp"))),
@@ -144,21 +144,17 @@ REFUSED: dict[str, tuple[bytes, str]] = {
         f"{HEAD}.document.source.content.content.1.image.source.base64.media_type: {ENUM}",
     ),
     # Documents
-    "a PDF": (
-        body(user(document(type="base64", media_type="application/pdf", data="JVBERi0="))),
-        f"{HEAD}.document.source.base64: PDF documents cannot be read yet",
+    "a document of another type": (
+        body(user(document(type="base64", media_type="text/plain", data="eA=="))),
+        f"{HEAD}.document.source.base64.media_type: Input should be 'application/pdf'",
     ),
-    "a PDF in a result": (
-        body(nested(document(type="base64", media_type="application/pdf", data="JVBERi0="))),
-        f"{HEAD}.tool_result.content.1.document.source.base64: PDF documents cannot be read yet",
-    ),
-    "a document from the web": (
-        body(user(document(type="url", url="https://x.example/"))),
-        f"{HEAD}.document.source.url: sources of type 'url' {UNSUPPORTED}",
+    "a document of another type in a result": (
+        body(nested(document(type="base64", media_type="text/plain", data="eA=="))),
+        f"{HEAD}.tool_result.content.1.document.source.base64.media_type: Input should be",
     ),
     "a document from a file": (
         body(user(document(type="file", file_id="f"))),
-        f"{HEAD}.document.source.file: sources of type 'file' {UNSUPPORTED}",
+        f"{HEAD}.document.source.file: {NO_FILES}",
     ),
 }  # fmt: skip
 
@@ -228,6 +224,8 @@ ACCEPTED: dict[str, bytes] = {
     "documents": body(
         user(document(type="text", data="x"), document(type="content", content="y"))
     ),
+    "an image from the web": body(user(FROM_THE_WEB)),
+    "documents to be read": body(user(PDF, document(type="url", url="https://x.example/"))),
     "an image of just 10 MB": body(user(image(data=BIG))),
     "history with tools but none declared": body(HI, assistant(call()), user(result())),
     **{kind: body(user(image(kind, b64(data)))) for kind, data in IMAGES.items()},

@@ -45,7 +45,11 @@ class CreateMessage:
         came = time.monotonic()
         try:
             body = await read_body(scope, receive, self._max_body)
-            call = m.decode(body, betas=listed(scope, b"anthropic-beta"))
+            call = m.decode(
+                body,
+                betas=listed(scope, b"anthropic-beta"),
+                version=header(scope, b"anthropic-version") or "",
+            )
         except GatewayError as failure:
             seconds = time.monotonic() - came
             self._relay.records.add(

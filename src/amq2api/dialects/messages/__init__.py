@@ -6,3 +6,4 @@ from .decoding import *  # noqa: F403
 from .errors import *  # noqa: F403
 from .events import *  # noqa: F403
 from .models import *  # noqa: F403
+from .needs import *  # noqa: F403

@@ -21,6 +21,7 @@ class _Tagged(msgspec.Struct, frozen=True, tag_field="type"):
 
 class Text(_Tagged, frozen=True, tag="text"):
     text: str
+    citations: Any = None
 
 
 class Base64Source(_Tagged, frozen=True, tag="base64"):
@@ -59,12 +60,14 @@ class Document(_Tagged, frozen=True, tag="document"):
     source: DocumentSource
     title: str | None = None
     context: str | None = None
+    citations: Any = None
 
 
 class SearchResult(_Tagged, frozen=True, tag="search_result"):
     source: str
     title: str
     content: list[Text]
+    citations: Any = None
 
 
 class Thinking(_Tagged, frozen=True, tag="thinking"):

@@ -66,6 +66,10 @@ class Tool(msgspec.Struct, frozen=True):
     display_height_px: int | None = None
     display_number: int | None = None
     max_characters: int | None = None
+    max_uses: int | None = None
+    allowed_domains: list[str] | None = None
+    blocked_domains: list[str] | None = None
+    user_location: Any = None
 
 
 class _Choice(_Tagged, frozen=True):

@@ -9,6 +9,7 @@ import re
 from amq2api.errors import BadRequest
 
 from .call import AnyTool, Call, Enabled, OneTool, Tool
+from .needs import WEB_SEARCH, is_web_search
 from .turns import check_messages, check_object
 
 __all__ = ["check"]
@@ -29,15 +30,22 @@ _UNSUPPORTED = {
 }
 # Run by the API itself (claude-api.md 3.4); the toolsets stand for tools it would list.
 _SERVER_TOOL = re.compile(
-    r"(web_search|web_fetch|code_execution|tool_search|advisor)(_|$)|mcp_toolset|\w+_toolset_"
+    r"(web_fetch|code_execution|tool_search|advisor)(_|$)|mcp_toolset|\w+_toolset_"
 )
 _CLIENT_TOOL = re.compile(r"(bash|text_editor|computer|memory)_")
 
 
-def check(call: Call, *, counting: bool, betas: frozenset[str]) -> None:
+_NEWER = "2026-10-21"
+"""The ``anthropic-version`` with the differences of claude-api.md 0.2 item 3."""
+_SAMPLING = ("temperature", "top_p", "top_k")
+
+
+def check(call: Call, *, counting: bool, betas: frozenset[str], version: str) -> None:
     """Refuse what no account could serve; see :func:`.decoding.decode` for the arguments."""
     if call.max_tokens is None and not counting:
         raise BadRequest("max_tokens: Field required")
+    if version == _NEWER:
+        _check_newer(call)
     for name, low, high in _RANGES:
         _check_range(name, getattr(call, name), low, high)
     _check_supported(call)
@@ -46,7 +54,13 @@ def check(call: Call, *, counting: bool, betas: frozenset[str]) -> None:
     _check_schemas(call)
     _check_tools(call.tools or [])
     _check_tool_choice(call)
-    check_messages(call.messages)
+    check_messages(call.messages, cites=version != _NEWER)
+
+
+def _check_newer(call: Call) -> None:
+    for name in _SAMPLING:
+        if getattr(call, name) is not None:
+            raise BadRequest(f"{name}: Extra inputs are not permitted")
 
 
 def _check_range(place: str, value: float | None, low: int, high: int) -> None:
@@ -108,10 +122,13 @@ def _check_tool(place: str, tool: Tool) -> None:
             f"{place}: the tool type '{kind}' is run by the API's own servers "
             "and is not supported here"
         )
+    if is_web_search(tool):
+        return _check_web_search(f"{place}.{kind}", tool)
     if kind != "custom" and not _CLIENT_TOOL.match(kind):
         raise BadRequest(
             f"{place}: Input tag '{kind}' found using 'type' does not match any of the "
-            "expected tags: 'custom', 'bash_*', 'text_editor_*', 'computer_*', 'memory_*'"
+            "expected tags: 'custom', 'bash_*', 'text_editor_*', 'computer_*', 'memory_*', "
+            "'web_search_*'"
         )
     if tool.name is None:
         raise BadRequest(f"{place}.{kind}.name: Field required")
@@ -122,6 +139,17 @@ def _check_tool(place: str, tool: Tool) -> None:
         if not bytes(tool.input_schema):
             raise BadRequest(f"{schema}: Field required")
         check_object(schema, tool.input_schema)
+
+
+def _check_web_search(place: str, tool: Tool) -> None:
+    if tool.name != WEB_SEARCH:
+        raise BadRequest(f"{place}.name: Input should be '{WEB_SEARCH}'")
+    if tool.max_uses is not None and tool.max_uses <= 0:
+        raise BadRequest(f"{place}.max_uses: Input should be greater than 0")
+    if tool.allowed_domains and tool.blocked_domains:
+        raise BadRequest(
+            f"{place}: Only one of `allowed_domains` and `blocked_domains` may be specified."
+        )
 
 
 def _check_tool_choice(call: Call) -> None:

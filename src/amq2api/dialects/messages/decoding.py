@@ -15,6 +15,7 @@ from amq2api.errors import BadRequest
 
 from .call import Call
 from .checks import LONGEST_ECHO, check
+from .needs import name_web_search
 
 __all__ = ["decode", "unknown_fields"]
 
@@ -30,12 +31,20 @@ _PLACE = re.compile(r"(.*) - at `\$(.*)`", re.DOTALL)
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 
 
-def decode(body: bytes, *, counting: bool = False, betas: frozenset[str] = frozenset()) -> Call:
+def decode(
+    body: bytes,
+    *,
+    counting: bool = False,
+    betas: frozenset[str] = frozenset(),
+    version: str = "",
+) -> Call:
     """Read and check one request; raises :exc:`BadRequest` and nothing else.
 
     Args:
         counting: Whether tokens are to be counted only, which needs no ``max_tokens``.
         betas: The values of ``anthropic-beta``.
+        version: The value of ``anthropic-version``; one that is missing or not known here is
+            judged as ``2023-06-01``.
     """
     try:
         call = _read(body)
@@ -45,7 +54,8 @@ def decode(body: bytes, *, counting: bool = False, betas: frozenset[str] = froze
         raise BadRequest(f"The request body is not valid JSON: {exc}") from exc
     except RecursionError as exc:
         raise BadRequest("The request body is not valid JSON: it is nested too deeply") from exc
-    check(call, counting=counting, betas=betas)
+    name_web_search(call)
+    check(call, counting=counting, betas=betas, version=version)
     return call
 
 

@@ -26,7 +26,6 @@ from .blocks import (
     Thinking,
     ToolResult,
     ToolUse,
-    UrlSource,
 )
 from .call import Message, Role
 from .media import SNIFFED, sniff
@@ -48,11 +47,17 @@ _HOMES: Mapping[type[Struct], tuple[Role, ...]] = {
 }
 _FORMATS = {f"image/{kind}": kind for kind in ("jpeg", "png", "gif", "webp")}
 _MEDIA_TYPES = "'image/jpeg', 'image/png', 'image/gif' or 'image/webp'"
+_PDF = "application/pdf"
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 
-def check_messages(messages: list[Message]) -> None:
-    """Refuse a conversation that cannot be held; the error names the first place at fault."""
+def check_messages(messages: list[Message], *, cites: bool = True) -> None:
+    """Refuse a conversation that cannot be held; the error names the first place at fault.
+
+    Args:
+        cites: Whether an assistant may hold documents and a user's texts citations, as under
+            ``anthropic-version: 2023-06-01``.
+    """
     if not messages:
         raise BadRequest("messages: at least one message is required")
     if len(messages) > MOST_MESSAGES:
@@ -67,6 +72,26 @@ def check_messages(messages: list[Message]) -> None:
     if next((m.role for m in messages if m.role != "system"), "user") == "assistant":
         raise BadRequest('messages: first message must use the "user" role')
     _check_prefill(messages[-1])
+    if not cites:
+        _check_citations(messages)
+
+
+def _check_citations(messages: list[Message]) -> None:
+    for i, message in enumerate(messages):
+        for j, block in enumerate(message.content if isinstance(message.content, list) else ()):
+            place = f"messages.{i}.content.{j}"
+            if isinstance(block, Document) and message.role == "assistant":
+                raise BadRequest(f"{place}: `document` blocks can only be in `user` messages")
+            if isinstance(block, Text) and message.role == "user" and block.citations:
+                raise BadRequest(f"{place}.text.citations: Extra inputs are not permitted")
+            if isinstance(block, SearchResult):
+                _check_uncited(f"{place}.search_result.content", block.content)
+
+
+def _check_uncited(place: str, texts: list[Text]) -> None:
+    for k, text in enumerate(texts):
+        if text.citations:
+            raise BadRequest(f"{place}.{k}.text.citations: Extra inputs are not permitted")
 
 
 def check_object(place: str, raw: Raw) -> None:
@@ -134,21 +159,20 @@ def _check_tool_result(place: str, block: ToolResult) -> None:
 
 def _check_document(place: str, block: Document) -> None:
     match block.source:
-        case UrlSource() | FileSource() as source:
-            raise _unreachable(f"{place}.document.source", source)
-        case Base64Source():
-            raise BadRequest(
-                f"{place}.document.source.base64: PDF documents cannot be read yet; "
-                "send the document's text"
-            )
+        case FileSource():
+            raise _no_files(f"{place}.document.source.file")
+        case Base64Source(media_type=other) if other != _PDF:
+            raise BadRequest(f"{place}.document.source.base64.media_type: Input should be '{_PDF}'")
         case ContentSource(content=list() as inner):
             _check_media(f"{place}.document.source.content.content", inner)
 
 
 def _check_image(place: str, block: Image) -> None:
-    if not isinstance(block.source, Base64Source):
-        raise _unreachable(f"{place}.image.source", block.source)
-    _check_base64(f"{place}.image.source.base64", block.source.media_type, block.source.data)
+    match block.source:
+        case Base64Source(media_type=media_type, data=data):
+            _check_base64(f"{place}.image.source.base64", media_type, data)
+        case FileSource():
+            raise _no_files(f"{place}.image.source.file")
 
 
 def _check_media(place: str, blocks: list[ResultBlock] | list[Text | Image]) -> None:
@@ -168,11 +192,8 @@ _CHECKS: Mapping[type[Struct], _Look] = {
 }
 
 
-def _unreachable(place: str, source: UrlSource | FileSource) -> BadRequest:
-    kind = source.__struct_config__.tag
-    return BadRequest(
-        f"{place}.{kind}: sources of type '{kind}' are not supported here; send the content itself"
-    )
+def _no_files(place: str) -> BadRequest:
+    return BadRequest(f"{place}: there is no file store here; send the content itself")
 
 
 def _check_base64(place: str, media_type: str, data: str) -> None:

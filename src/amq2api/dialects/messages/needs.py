@@ -1,0 +1,58 @@
+"""What a call needs besides a model: a search of the web, files to be fetched or read."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from .blocks import Base64Source, ContentSource, Document, Image, ToolResult, UrlSource
+from .call import Call, Tool
+
+__all__ = ["WEB_SEARCH", "is_web_search", "needs_material", "web_search"]
+
+WEB_SEARCH = "web_search"
+"""The one name that the web search tool may have, whatever its version (claude-api.md 3.4)."""
+
+
+def is_web_search(tool: Tool) -> bool:
+    """Whether this is the API's own tool, and no client's tool of the same name."""
+    return tool.type is not None and tool.type.startswith("web_search_")
+
+
+def web_search(call: Call) -> Tool | None:
+    """The call's web search tool, if it offers one."""
+    return next((tool for tool in call.tools or () if is_web_search(tool)), None)
+
+
+def name_web_search(call: Call) -> None:
+    """Give a web search tool that came without a name its only one."""
+    for i, tool in enumerate(call.tools or ()):
+        if tool.name is None and is_web_search(tool) and call.tools is not None:
+            call.tools[i] = msgspec.structs.replace(tool, name=WEB_SEARCH)
+
+
+def needs_material(call: Call) -> bool:
+    """Whether any block holds a PDF or stands for something that lies elsewhere."""
+    return any(
+        isinstance(message.content, list) and _any_does(message.content)
+        for message in call.messages
+    )
+
+
+def _any_does(blocks: Iterable[object]) -> bool:
+    for block in blocks:
+        kind = type(block)
+        if kind in _HOLDERS and _does(block):
+            return True
+    return False
+
+
+def _does(block: object) -> bool:
+    match block:
+        case Document(source=Base64Source() | UrlSource()) | Image(source=UrlSource()):
+            return True
+        case Document(source=ContentSource(content=list(inner))) | ToolResult(content=list(inner)):
+            return _any_does(inner)
+    return False
+
+
+_HOLDERS = frozenset({Document, Image, ToolResult})
