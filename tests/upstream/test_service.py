@@ -113,3 +113,85 @@ def test_where_profiles_are_looked_for(*, is_default: bool) -> None:
 
 async def _asked(profiles: Callable[[str], Awaitable[object]]) -> object:
     return await profiles("hush")
+
+
+class Searching:
+    """The service's own tools, answered by a script."""
+
+    def __init__(self, *answers: object, status: int = 200) -> None:
+        self.answers, self.status = list(answers), status
+        self.asks: list[Ask] = []
+
+    async def __call__(self, ask: Ask) -> Answer:
+        self.asks.append(ask)
+        answer = self.answers.pop(0)
+        if isinstance(answer, bytes):
+            return Answer(self.status, answer)
+        body = {"jsonrpc": "2.0", "id": json.loads(ask.body)["id"], "result": answer}
+        return Answer(self.status, json.dumps(body).encode())
+
+
+def listing(*names: str) -> dict[str, object]:
+    return {"tools": [{"name": name, "description": "…", "inputSchema": {}} for name in names]}
+
+
+def finding(*titles: str) -> dict[str, object]:
+    found = {"results": [{"title": title, "url": "https://a"} for title in titles]}
+    return {"content": [{"type": "text", "text": json.dumps(found)}], "isError": False}
+
+
+@pytest.mark.parametrize("endpoint", [EAST, EAST.rstrip("/"), "http://127.0.0.1:1/base"])
+@pytest.mark.parametrize("arn", ["", "arn:1"], ids=["no profile", "a profile"])
+def test_a_search_is_asked_in_the_documented_way(endpoint: str, arn: str) -> None:
+    service = Searching(finding("one", "two"))
+    identity = Identity(endpoint, "", "", profile_arn=arn, user_agent="me")
+    found = asyncio.run(Service(service).web_search(identity, "hush", "rust 1.90"))
+    assert [hit.title for hit in found.results] == ["one", "two"]
+    (ask,) = service.asks
+    assert (ask.method, ask.url) == ("POST", f"{endpoint.rstrip('/')}/mcp")
+    assert "x-amz-target" not in ask.headers
+    assert ask.headers["content-type"] == "application/json"
+    assert ask.headers["authorization"] == "Bearer hush"
+    assert ask.headers["user-agent"] == "me"
+    assert ask.headers.get("x-amzn-kiro-profile-arn", "") == arn
+    body = json.loads(ask.body)
+    assert body.pop("id").startswith("web_search_")
+    assert body == {
+        "jsonrpc": "2.0", "method": "tools/call",
+        "params": {"name": "web_search", "arguments": {"query": "rust 1.90"}},
+    }  # fmt: skip
+
+
+def test_no_two_searches_share_an_id() -> None:
+    service = Searching(finding(), finding())
+
+    async def twice() -> None:
+        for _ in range(2):
+            await Service(service).web_search(Identity(EAST, "", ""), "hush", "x")
+
+    asyncio.run(twice())
+    assert len({json.loads(ask.body)["id"] for ask in service.asks}) == 2
+
+
+@pytest.mark.parametrize("names", [[], ["web_search"], ["web_search", "other"]])
+def test_the_tools_of_the_service_are_listed(names: list[str]) -> None:
+    service = Searching(listing(*names))
+    assert asyncio.run(Service(service).mcp_tools(Identity(EAST, "", ""), "hush")) == names
+    assert json.loads(service.asks[0].body)["method"] == "tools/list"
+
+
+@pytest.mark.parametrize("method", ["web_search", "mcp_tools"])
+def test_a_refusal_of_the_service_is_judged_like_any_other(method: str) -> None:
+    service = Service(Searching(REFUSED.body, status=403))
+    identity = Identity(EAST, "", "")
+    work = (
+        service.mcp_tools(identity, "hush")
+        if method == "mcp_tools"
+        else service.web_search(identity, "hush", "x")
+    )
+    with pytest.raises(CredentialRefused):
+        asyncio.run(_outcome(work))
+
+
+async def _outcome(work: Awaitable[object]) -> object:
+    return await work

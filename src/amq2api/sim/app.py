@@ -11,9 +11,14 @@ from email.utils import formatdate
 from typing import Any
 from urllib.parse import unquote
 
-from amq2api.dialects.amazonq.operations import JSON_CONTENT, REQUEST_ID_HEADER, REST_PATHS
+from amq2api.dialects.amazonq.operations import (
+    JSON_CONTENT,
+    PROFILE_HEADER,
+    REQUEST_ID_HEADER,
+    REST_PATHS,
+)
 
-from . import control, oidc, pages, runtime
+from . import control, mcp, oidc, pages, runtime
 from .access import Refused, admitted
 from .asgi import (
     ASGIApp,
@@ -32,12 +37,13 @@ from .asgi import (
 from .faults import AWS_JSON, REST, Encoding, Fault
 from .generating import Opened, as_fault, opened
 from .steps import Flat, compact
-from .world import Recorded, World
+from .world import Disconnect, Recorded, World
 from .writing import while_there, write
 
 __all__ = ["create_app"]
 
 GENERATE = "GenerateAssistantResponse"
+_MCP = "InvokeMCP"
 _CONVERSATION_HEADER = "x-amzn-codewhisperer-conversation-id"
 _COMPLAINT_HEADER = "x-sim-complaint"
 """Not the service's: which rule refused, and where, for whoever has to find out why."""
@@ -117,6 +123,9 @@ class _App:
         operation, encoding = _operation(incoming)
         record = self._record(operation, encoding, incoming, incoming.json())
         headers = {REQUEST_ID_HEADER: self._world.request_id()}
+        if operation == _MCP and not await while_there(receive, self._search()):
+            self._world.disconnects.append(Disconnect(record, 0, self._world.clock()))
+            return
         try:
             result = self._result(operation, incoming, record)
         except Refused as refused:
@@ -135,19 +144,29 @@ class _App:
         record.status = reply.status
         await answer(send, reply)
 
+    async def _search(self) -> None:
+        if self._world.search_delay:
+            await self._world.sleep(self._world.search_delay)
+
     def _result(
         self, operation: str, incoming: Incoming, record: Recorded
     ) -> Opened | Flat | Fault | dict[str, Any]:
         if operation == GENERATE:
             return opened(self._world, incoming, record)
-        if (exchange := runtime.OPERATIONS.get(operation)) is None:
+        exchange = runtime.OPERATIONS.get(operation)
+        if exchange is None and operation != _MCP:
             raise Refused(_UNKNOWN)
-        # In AWS-JSON the official client writes members into both places (1.2).
+        # In AWS-JSON the official client writes members into both places (1.2); of InvokeMCP one
+        # client has the profile in a header, another one in the body (6.5).
         members = dict(incoming.query)
+        if PROFILE_HEADER in incoming.headers:
+            members["profileArn"] = incoming.headers[PROFILE_HEADER]
         if isinstance(record.body, dict):
             members.update(record.body)
         account = admitted(self._world, incoming, members)
         record.account = account.name
+        if exchange is None:
+            return mcp.invoke(self._world, account, record.body)
         return exchange(self._world, account, members, incoming.region)
 
     def _record(

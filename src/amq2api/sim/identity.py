@@ -76,6 +76,8 @@ class Account:
     """Whether a request without ``profileArn`` is refused."""
     refusal: str | None = None
     """Name of a refusal (``suspended-403``, ``quota-402``…) that every request meets."""
+    web_search: bool = True
+    """Whether the service's own search tool is there for it."""
     models: frozenset[str] | None = None
     """Ids of the models the account may use; all if None."""
     credits_used: float = 0.0

@@ -17,6 +17,7 @@ PLAIN: Mapping[str, Callable[[Any], Any]] = {
     "profile": str, "frame_delay": float, "cuts": bool, "token_lifetime": float, "rotate": bool,
     "keep_old_access": bool, "propagation": float, "token_delay": float, "poll_interval": float,
     "device_lifetime": float, "client_lifetime": float, "clock_error": float, "token_faults": list,
+    "web_search": bool, "search_delay": float, "search_faults": list,
 }  # fmt: skip
 
 
@@ -130,7 +131,7 @@ def _time(value: Any) -> float | None:
 
 _MEMBERS: Mapping[str, Callable[[Any], Any]] = {
     "refusal": _refusal, "credits_used": float, "credits_limit": float, "needs_profile": bool,
-    "plan": str, "trial": _trial, "resets_at": _time,
+    "plan": str, "trial": _trial, "resets_at": _time, "web_search": bool,
 }  # fmt: skip
 
 

@@ -100,6 +100,13 @@ class World:
         """Seconds for which a new registration is good."""
         self.profiles: list[tuple[str, str]] = list(ONE_PROFILE)
         """Name and API region of each profile of the next IdC accounts."""
+        self.web_search = True
+        """Whether accounts may search the web that are not barred from it themselves."""
+        self.search_delay = 0.0
+        """Seconds that a tool of the service's own takes."""
+        self.search_faults: list[str] = []
+        """What the next searches meet, one each: the name of a refusal or of :data:`.mcp.FAULTS`;
+        an empty text is none."""
         self.clock_error = 0.0
         """Seconds by which the Date header of answers is ahead of the clock."""
 

@@ -1,6 +1,7 @@
 """The service's operations besides the streaming one. Source: upstream-protocol.md 6."""
 
 import asyncio
+import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -66,6 +67,42 @@ class Service:
         if failures and not found:
             raise failures[0]
         return list(found.values())
+
+    async def mcp_tools(self, identity: Identity, access: str) -> list[str]:
+        """The names of the tools that the service runs for the account, ``web_search`` if any.
+
+        Raises:
+            NotEntitled: the account may not ask for any.
+        """
+        request_id = f"tools_{uuid.uuid4().hex}"
+        answer = await self._mcp(q.list_tools(request_id), identity, access)
+        return q.read_tools(answer.body, request_id)
+
+    async def web_search(self, identity: Identity, access: str, query: str) -> q.SearchResults:
+        """Search the web.
+
+        Args:
+            query: At most :data:`q.LONGEST_QUERY` characters.
+
+        Raises:
+            GatewayError: the service refused or failed; see :func:`q.read_search`.
+        """
+        request_id = f"web_search_{uuid.uuid4().hex}"
+        body = q.call_tool(request_id, q.WEB_SEARCH, {"query": query})
+        answer = await self._mcp(body, identity, access)
+        return q.read_search(answer.body, request_id)
+
+    async def _mcp(self, body: bytes, identity: Identity, access: str) -> Answer:
+        told = headers(identity, q.INVOKE_MCP) | {
+            "content-type": q.REST_CONTENT, "authorization": f"Bearer {access}",
+        }  # fmt: skip
+        del told["x-amz-target"]  # the path says it
+        if identity.profile_arn:
+            told[q.PROFILE_HEADER] = identity.profile_arn
+        answer = await self.ask(Ask(f"{identity.endpoint.rstrip('/')}{q.MCP_PATH}", body, told))
+        if answer.status != 200:
+            raise verdict(answer)
+        return answer
 
     async def _tell(self, identity: Identity, access: str) -> list[q.Profile] | GatewayError:
         try:
