@@ -9,6 +9,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 CLIENTS = ROOT / ".cache" / "clients"
 OLD_SDK = CLIENTS / "anthropic-0.60"
+PYTHON = CLIENTS / "python"
+NODE = CLIENTS / "node"
 _CLAUDE = "claude-code/node_modules/@anthropic-ai/claude-code-*/claude"
 
 
@@ -20,7 +22,7 @@ class Missing(Exception):
 
 
 def without_claude_code() -> bool:
-    """Whether somebody has said that this machine does without Claude Code."""
+    """Whether somebody has said that this machine does without Claude Code and Node's clients."""
     return os.environ.get("AMQ2API_SKIP_CLAUDE_CODE") == "1"  # noqa: TID251  (no setting of ours)
 
 
@@ -29,6 +31,21 @@ def old_sdk() -> Path:
     if not (OLD_SDK / "anthropic").is_dir():
         raise Missing("The anthropic SDK 0.60")
     return OLD_SDK
+
+
+def of_python() -> Path:
+    """The directory to import today's Python clients from; raises :exc:`Missing`."""
+    if not (PYTHON / "made-from").is_file():
+        raise Missing("The Python clients")
+    return PYTHON
+
+
+def of_node() -> tuple[str, Path]:
+    """Node and the directory with the JavaScript clients; raises :exc:`Missing`."""
+    node = shutil.which("node")
+    if node is None or not (NODE / "made-from").is_file():
+        raise Missing("The JavaScript clients")
+    return node, NODE
 
 
 def claude() -> Path:
