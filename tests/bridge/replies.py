@@ -108,6 +108,10 @@ def _block(block: m.ContentBlock) -> str:
     match block:
         case m.ToolUseBlock(id, name):
             return f"tool_use:{id}:{name}"
+        case m.ServerToolUseBlock(id):
+            return f"search:{id}"
+        case m.WebSearchToolResultBlock(id):
+            return f"found:{id}"
         case m.RedactedThinkingBlock(data):
             return f"redacted:{data}"
         case _:

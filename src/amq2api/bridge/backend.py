@@ -3,10 +3,12 @@
 Everything that waits is written once, in relay/ and upstream/, against these values.
 """
 
+from collections.abc import Iterable
 from typing import Protocol, TypeAlias
 
 import msgspec
 
+from amq2api.bridge import tokens
 from amq2api.dialects import messages as m
 from amq2api.errors import GatewayError
 from amq2api.wire.exchange import Ask
@@ -30,6 +32,15 @@ class Note(msgspec.Struct, frozen=True):
 
 
 Notes: TypeAlias = tuple[Note, ...]
+
+
+def merged(notes: Iterable[Note]) -> Notes:
+    """Equal notes as one, with their counts added."""
+    counts: dict[tuple[str, str], int] = {}
+    for note in notes:
+        key = (note.fate, note.subject)
+        counts[key] = counts.get(key, 0) + note.count
+    return tuple(Note(fate, subject, count) for (fate, subject), count in counts.items())
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -63,9 +74,29 @@ class Progress(msgspec.Struct, frozen=True):
     blocks: int = 0
     """Content blocks given out so far: the next one's index."""
     input_tokens: int = 0
+    """Read afresh; with the next two, all that the model has read."""
+    cache_written: int = 0
+    cache_read: int = 0
     output_tokens: int = 0
     searches: int = 0
+    """Searches on the web that gave results."""
     credits: float | None = None
+    notes: Notes = ()
+    """What was changed in the answer so far."""
+
+    @property
+    def whole_input(self) -> int:
+        return self.input_tokens + self.cache_written + self.cache_read
+
+    def usage(self, *, searching: bool) -> m.Usage:
+        """What the client is told; *searching* says whether the call offers web search."""
+        return m.Usage(
+            self.input_tokens,
+            self.cache_written,
+            self.cache_read,
+            self.output_tokens,
+            server_tool_use=m.ServerToolUsage(self.searches) if searching else msgspec.UNSET,
+        )
 
 
 class Search(msgspec.Struct, frozen=True):
@@ -78,16 +109,24 @@ class Search(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct):
-    """What a reply turned out to be, filled in as it ends; for the log and the records."""
+    """What a reply turned out to be, filled in as it ends; for the log and the records.
+
+    Numbers are those of the whole answer, however many requests it took.
+    """
 
     stop_reason: str = ""
+    """Empty as long as the answer goes on, also where this request's part of it has ended."""
     input_tokens: int = 0
     output_tokens: int = 0
+    request_tokens: int = 0
+    """Of the input, what this one request took: estimates learn from it."""
     usage_source: str = "estimate"
     """``service``, ``context`` (from the context percentage) or ``estimate``."""
     credits: float | None = None
     unknown_events: list[str] = []
     """Names of event types nobody knew, each once."""
+    notes: list[Note] = []
+    """What was changed in the answer; see :func:`merged`."""
 
 
 class Translator(Protocol):
@@ -95,10 +134,21 @@ class Translator(Protocol):
 
     Between calls the events given out so far always form a prefix of a legal stream, so the
     connection may drop at any moment.
+
+    A model may ask for a search of the web in the middle of its reply: then ``wanted`` is set,
+    and what follows is held back until ``answer``. When the reply has ended with searches, the
+    answer is ``unfinished``: the next request goes on with it, its translator starting from
+    this one's ``progress``.
     """
 
     failure: GatewayError | None
-    """Why ``feed`` stopped short: what it returned is good, what follows is lost."""
+    """Why ``feed`` or ``answer`` stopped short: what it returned is good, the rest is lost."""
+    wanted: Search | None
+    """A search to be made and answered; until then nothing more comes out."""
+    unfinished: bool
+    """After ``finish``: the message has not ended, for the model waits for what it searched."""
+    progress: Progress
+    """After ``finish``: where the message stands."""
     outcome: Outcome
 
     def begin(self) -> list[m.StreamEvent]:
@@ -107,12 +157,24 @@ class Translator(Protocol):
     def feed(self, data: bytes) -> list[m.StreamEvent]:
         """Take the next bytes. Raises nothing: see ``failure``."""
 
+    def answer(self, block: m.WebSearchToolResultBlock) -> list[m.StreamEvent]:
+        """Give out what the wanted search found, and then what was held back.
+
+        Raises nothing: see ``failure``. Another search may be wanted after it.
+        """
+
     def finish(self) -> list[m.StreamEvent]:
         """The stream ended as it should, or was cancelled because of ``done``.
+
+        Where a search is wanted after it, call it again once that is answered. Where the answer
+        is ``unfinished`` after it, the message has no end yet.
 
         Raises:
             GatewayError: what came is not a whole answer. Then call ``fail``.
         """
+
+    def conclude(self, reason: m.StopReason) -> list[m.StreamEvent]:
+        """End an unfinished message after all."""
 
     def fail(self, error: GatewayError) -> list[m.StreamEvent]:
         """The reply broke off."""
@@ -139,3 +201,7 @@ class Prepared(msgspec.Struct, frozen=True):
     notes: Notes
     input_tokens: int
     """An estimate."""
+    model_id: str
+    """The service's name of the model."""
+    size: tokens.Size
+    """What the estimate is made from."""

@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from math import inf
 
 from amq2api.bridge import tokens
+from amq2api.dialects import messages as m
+
+__all__ = ["Cutter", "StopSequences", "TokenGauge"]
 
 
 class StopSequences:
@@ -73,4 +76,46 @@ class TokenGauge:
         room = max(0.0, self._limit - self._weight)
         kept = text[: int(len(text) * room / weight)]
         self._weight = self._limit
+        return kept
+
+
+class Cutter:
+    """Ends an answer where the client's terms say so: ``end`` is set once it is over."""
+
+    __slots__ = ("_gauge", "_stops", "end")
+
+    def __init__(self, limit: int | None, sequences: Sequence[str]) -> None:
+        self._gauge = TokenGauge(limit)
+        self._stops = StopSequences(sequences) if sequences else None
+        # A limit of nothing ends the message before it begins (claude-api.md 3.1).
+        self.end = m.EndOfMessage("max_tokens") if limit == 0 else None
+
+    @property
+    def tokens(self) -> int:
+        """Estimated tokens of what was let through."""
+        return self._gauge.tokens
+
+    @property
+    def looks(self) -> bool:
+        """Whether text is searched, and some of it may have to wait."""
+        return self._stops is not None
+
+    def text(self, text: str) -> str:
+        """The part of the answer's next text that may be shown now."""
+        if self._stops is None:
+            return self.count(text)
+        kept = self.count(self._stops.feed(text))
+        if self.end is None and self._stops.matched is not None:
+            self.end = m.EndOfMessage("stop_sequence", self._stops.matched)
+        return kept
+
+    def rest(self) -> str:
+        """The text ended or something else begins: what has waited, to be shown."""
+        return "" if self._stops is None else self.count(self._stops.finish())
+
+    def count(self, text: str) -> str:
+        """The part of a text in which nothing is looked for that the limit leaves."""
+        kept = self._gauge.take(text)
+        if len(kept) < len(text):
+            self.end = m.EndOfMessage("max_tokens")
         return kept

@@ -96,11 +96,10 @@ class Ending:
         return m.Usage(input_tokens, 0, 0, output_tokens)
 
     def report(self, outcome: Outcome, usage: m.Usage, window: int | None) -> None:
-        """Note in *outcome* what was used and where the numbers are from."""
-        outcome.input_tokens = (
+        """Note in *outcome* what one request used and where the numbers are from."""
+        outcome.request_tokens = (
             usage.input_tokens + usage.cache_creation_input_tokens + usage.cache_read_input_tokens
         )
-        outcome.output_tokens = usage.output_tokens
         outcome.credits = self._credits
         if self._tokens is not None:
             outcome.usage_source = "service"

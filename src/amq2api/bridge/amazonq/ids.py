@@ -7,7 +7,9 @@ conversation that is sent back uses one name throughout.
 
 import hashlib
 
-_THEIRS, _OURS = "tooluse_", "toolu_"
+__all__ = ["client_tool_id", "server_tool_id"]
+
+_THEIRS, _OURS, _SERVERS = "tooluse_", "toolu_", "srvtoolu_"
 
 
 def client_tool_id(upstream_id: str) -> str:
@@ -16,3 +18,8 @@ def client_tool_id(upstream_id: str) -> str:
     if upstream_id.startswith((_THEIRS, _OURS)) and rest.isascii() and rest.isalnum():
         return _OURS + rest
     return _OURS + hashlib.sha256(upstream_id.encode("utf-8", "replace")).hexdigest()[:24]
+
+
+def server_tool_id(upstream_id: str) -> str:
+    """The same for a call of a tool that this side runs: ``srvtoolu_Zk3x9``."""
+    return _SERVERS + client_tool_id(upstream_id).removeprefix(_OURS)

@@ -1,9 +1,11 @@
 """One call made ready: the request to send, the translator of its reply, what was changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+
+import msgspec
 
 from amq2api.bridge import tokens
-from amq2api.bridge.backend import Identity, Note, Notes, Prepared
+from amq2api.bridge.backend import Identity, Note, Prepared, Progress, merged
 from amq2api.dialects import amazonq as q
 from amq2api.dialects import messages as m
 from amq2api.errors import GatewayError
@@ -20,13 +22,27 @@ _DROPPED = (
     "billing_policy", "tags", "safeguards",
 )  # fmt: skip
 
+_FROM_THE_START = Progress()
 
-def prepare(call: m.Call, model: q.Model, identity: Identity) -> Prepared:
+
+def prepare(
+    call: m.Call,
+    model: q.Model,
+    identity: Identity,
+    *,
+    progress: Progress = _FROM_THE_START,
+    gauge: tokens.Gauge = tokens.PLAIN,
+) -> Prepared:
     """Translate *call* for *model*.
+
+    Args:
+        progress: Where the message stands that this call's reply is to go on with.
+        gauge: How its tokens are counted.
 
     Raises:
         BadRequest: the service cannot be told what the call says; the place is named.
     """
+    call = _remaining(call, progress)
     native = negotiate(call, model)
     conversation = convert(
         call,
@@ -41,10 +57,17 @@ def prepare(call: m.Call, model: q.Model, identity: Identity) -> Prepared:
         profile_arn=identity.profile_arn,
         additional_model_request_fields=native.fields,
     )
-    input_tokens = tokens.estimate(call)
+    size = tokens.size(call, model.model_id)
+    input_tokens = gauge.count(size, model.model_id)
     terms = _terms(call, model, native, identity, conversation.names, input_tokens)
-    notes = _merged((*conversation.notes, *native.notes, *_dropped(call), *_cuts(call)))
-    return Prepared(_ask(request, identity), StreamTranslator(terms), notes, input_tokens)
+    return Prepared(
+        ask=_ask(request, identity),
+        translator=StreamTranslator(terms, progress),
+        notes=merged((*conversation.notes, *native.notes, *_dropped(call), *_cuts(call))),
+        input_tokens=input_tokens,
+        model_id=model.model_id,
+        size=size,
+    )
 
 
 def verdict(answer: Answer) -> GatewayError:
@@ -61,6 +84,14 @@ def headers(identity: Identity, target: str) -> dict[str, str]:
         "user-agent": identity.user_agent,
         "accept": "*/*",
     }
+
+
+def _remaining(call: m.Call, progress: Progress) -> m.Call:
+    """The call with what is left of its limit: that is meant for the whole message."""
+    if call.max_tokens is None or not progress.output_tokens:
+        return call
+    left = max(0, call.max_tokens - progress.output_tokens)
+    return msgspec.structs.replace(call, max_tokens=left)
 
 
 def _ask(request: q.GenerateRequest, identity: Identity) -> Ask:
@@ -83,8 +114,10 @@ def _terms(
         input_tokens=input_tokens,
         window=model.window,
         names=names,
+        search=next((tool.name for tool in call.tools or () if _searches(tool)), None),
         max_tokens=native.cut_at,
         stop_sequences=tuple(call.stop_sequences or ()),
+        forced=isinstance(choice, m.AnyTool | m.OneTool) and bool(call.tools),
         one_tool=choice is not None and bool(choice.disable_parallel_tool_use),
         thinking_tags=native.think_tags is not None,
         show_thinking=asked_display != "omitted",
@@ -93,18 +126,13 @@ def _terms(
     )
 
 
+def _searches(tool: m.Tool) -> bool:
+    return tool.type is not None and tool.type.startswith("web_search_")
+
+
 def _dropped(call: m.Call) -> list[Note]:
     return [Note("dropped", name) for name in _DROPPED if getattr(call, name) is not None]
 
 
 def _cuts(call: m.Call) -> list[Note]:
     return [Note("approximated", "stop_sequences")] if call.stop_sequences else []
-
-
-def _merged(notes: Sequence[Note]) -> Notes:
-    """Equal notes as one, with their counts added."""
-    counts: dict[tuple[str, str], int] = {}
-    for note in notes:
-        key = (note.fate, note.subject)
-        counts[key] = counts.get(key, 0) + note.count
-    return tuple(Note(fate, subject, count) for (fate, subject), count in counts.items())

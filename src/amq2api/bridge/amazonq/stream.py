@@ -1,101 +1,71 @@
 """Amazon Q's reply, retold as a Messages stream.
 
 Q sends flat fragments; a Messages client wants numbered blocks, each opened, filled and closed
-before the next. The difference is one piece of state: which block is open. Where Q interleaves
-(upstream-protocol.md, Appendix A 7), other lanes wait until an open tool call is closed.
+before the next. The difference is one piece of state: which block is open.
 """
 
-from collections.abc import Mapping
-from typing import Any, assert_never
+from collections.abc import Iterable
+from typing import assert_never
 
-import msgspec
-
-from amq2api.bridge.backend import Outcome
+from amq2api.bridge.backend import Note, Outcome, Progress, Search, merged
 from amq2api.dialects import amazonq as q
 from amq2api.dialects import messages as m
 from amq2api.errors import GatewayError, ProtocolError, UpstreamBroken
 from amq2api.wire.eventstream import Decoder, Frame
 
-from .cutting import StopSequences, TokenGauge
+from .blocks import TEXT, THINKING, Blocks
+from .calls import Calls
+from .cutting import Cutter
 from .ending import Ending
-from .ids import client_tool_id
-from .thinking import ThoughtSplitter
-from .words import MARKER_SIGNATURE
+from .lanes import Lanes, lane_of
+from .terms import Terms
+from .thinking import Piece, ThoughtSplitter
 
-
-class Terms(msgspec.Struct, frozen=True):
-    """What a translator must know of the call whose reply it retells."""
-
-    message_id: str
-    model: str
-    """The name the client used."""
-    input_tokens: int
-    """An estimate, until the service tells."""
-    window: int | None = None
-    """Size of the model's context window in tokens, where published."""
-    names: Mapping[str, str] = {}
-    """Upstream tool name to the client's, where they differ."""
-    max_tokens: int | None = None
-    """Where to cut the answer; None when the model sees to it itself."""
-    stop_sequences: tuple[str, ...] = ()
-    one_tool: bool = False
-    """``disable_parallel_tool_use``: the answer ends with its first tool call."""
-    thinking_tags: bool = False
-    """Whether the model was asked to write its thoughts in tags."""
-    show_thinking: bool = True
-    """False for ``display: omitted``: thinking blocks stay empty but for their signature."""
-    want_thinking: bool = True
-    """False when the client disabled thinking: no thinking blocks at all."""
-    expects_trailer: bool = False
-    """Whether this account's replies are known to end with a trailer (3.4)."""
-
-
-# Lanes that are no tool call's id; the space keeps them apart from any.
-_TEXT, _THINKING, _REDACTED = "the text", "the thinking", "the redacted thinking"
+__all__ = ["StreamTranslator", "Terms"]
 
 
 class StreamTranslator:
     """One reply. Feed it the bytes in order, then call exactly one of finish and fail.
 
     Between calls the events returned so far always form a prefix of a legal stream, so the
-    connection may drop at any moment.
+    connection may drop at any moment. See :class:`.backend.Translator` for searches.
     """
 
-    def __init__(self, terms: Terms) -> None:
+    def __init__(self, terms: Terms, progress: Progress | None = None) -> None:
         self._terms = terms
         self._frames = Decoder()
         self._mender = q.Mender()
         self._splitter = ThoughtSplitter() if terms.thinking_tags else None
-        self._stops = StopSequences(terms.stop_sequences) if terms.stop_sequences else None
-        self._plain = False
-        """Whether text passes as it is: nothing looks for anything in it, no half waits."""
-        self._gauge = TokenGauge(terms.max_tokens)
+        self._cutter = Cutter(terms.max_tokens, terms.stop_sequences)
         self._ending = Ending()
-        self._begun = False
-        self._blocks = 0
-        self._open: str | None = None
-        """The lane of the newest block while it is open: text, thinking, or a tool call's id."""
-        self._calls: dict[str, list[str]] = {}
-        """The input of every tool call begun so far, in fragments, by upstream id."""
-        self._waiting: dict[str, list[q.Event]] = {}
-        """Events of other lanes, in order of their first, while a tool call is open."""
-        # A limit of nothing ends the message before it begins (claude-api.md 3.1).
-        self._cut = m.EndOfMessage("max_tokens") if terms.max_tokens == 0 else None
+        self._calls = Calls(terms.names, terms.search)
+        self._lanes = Lanes()
+        self._withheld: list[str] | None = [] if terms.forced else None
+        """Text that a forced tool call may yet make superfluous; None once there is one."""
+        self._plain = False
+        """Whether text passes as it is: a text block is open, and nothing looks or waits."""
         self._last: list[m.StreamEvent] = []
         """What is told at the end; what ``finish`` had to say before it failed is not lost."""
+        self.progress = progress or Progress()
+        usage = m.Usage(terms.input_tokens, 0, 0, 0)
+        head = m.MessageHead(terms.message_id, terms.model, usage)
+        self._blocks = Blocks(head, begun=self.progress.begun, count=self.progress.blocks)
+        self._first = self.progress.blocks
+        self._searches = self.progress.searches
+        self.wanted: Search | None = None
+        self.unfinished = False
         self.failure: GatewayError | None = None
-        """Why ``feed`` stopped short: what it returned is good, what follows is lost."""
-        self.outcome = Outcome()
+        self.outcome = Outcome(notes=list(self.progress.notes))
 
     @property
     def done(self) -> bool:
         """Whether the message was ended here, before its stream: the rest may be cancelled."""
-        return self._cut is not None
+        return self._cutter.end is not None
 
     @property
     def answering(self) -> bool:
         """Whether anything of the answer has come: text, reasoning or a tool call."""
-        return self._blocks > 0 or self._cut is not None
+        return self._blocks.index >= self._first or self.done
 
     @property
     def trailer(self) -> bool:
@@ -105,21 +75,23 @@ class StreamTranslator:
     def begin(self) -> list[m.StreamEvent]:
         """The head of the message; nothing if it was given out before."""
         out: list[m.StreamEvent] = []
-        self._begin(out)
+        self._blocks.begin(out)
         return out
 
     def feed(self, data: bytes) -> list[m.StreamEvent]:
         """Take the next bytes. Raises nothing: see ``failure``."""
         out: list[m.StreamEvent] = []
+        cutter, blocks = self._cutter, self._blocks
         try:
             for frame in self._frames.feed(data):
                 event = _read(frame)
                 # Nearly every event is more of the open text, with nothing to look for in it.
-                if type(event) is q.AssistantResponseEvent and self._open == _TEXT and self._plain:
-                    self._put(event.content or "", out)
+                if self._plain and type(event) is q.AssistantResponseEvent:
+                    if text := cutter.count(event.content or ""):
+                        out.append(m.ContentBlockDelta(blocks.index, m.TextDelta(text)))
                 else:
                     self._meet(event, out)
-                if self._cut is not None:
+                if cutter.end is not None:
                     return out
             if self._frames.error is not None:
                 raise self._frames.error
@@ -127,15 +99,18 @@ class StreamTranslator:
             self.failure = failure
         return out
 
-    def _meet(self, event: q.Event | q.TornEvent, out: list[m.StreamEvent]) -> None:
-        if isinstance(event, q.TornEvent) or self._mender.waiting:
-            for whole in self._mender.feed(event):
-                self._take(whole, out)
-        else:
-            self._take(event, out)
-        if self._waiting:
+    def answer(self, block: m.WebSearchToolResultBlock) -> list[m.StreamEvent]:
+        """Give out what the wanted search found, and then what was held back."""
+        out: list[m.StreamEvent] = []
+        self.wanted = None
+        if isinstance(block.content, list):
+            self._searches += 1
+        self._blocks.whole(block, out)
+        try:
             self._resume(out)
-        self._plain = not (self._splitter or self._stops or self._mender.waiting)
+        except GatewayError as failure:
+            self.failure = failure
+        return out
 
     def finish(self) -> list[m.StreamEvent]:
         """The stream ended on a frame boundary, or was cancelled because of ``done``.
@@ -144,19 +119,30 @@ class StreamTranslator:
             UpstreamBroken: what came is not a whole answer. Then call ``fail``.
         """
         out = self._last
-        if self._cut is None:
+        if not self.done:
             self._frames.finish()
             for event in self._mender.finish():
                 self._take(event, out)
             self._settle(out)
-        end = self._cut or self._ending.end(tools=bool(self._calls))
-        self._begin(out)
-        self._close(out)
-        usage = self._ending.usage(self._terms.input_tokens, self._gauge.tokens, self._terms.window)
-        self._ending.report(self.outcome, usage, self._terms.window)
-        self.outcome.stop_reason = end.stop_reason
-        out += [m.MessageDelta(end, usage), m.MessageStop()]
+            if self.wanted is not None:
+                self._last = []
+                return out
+        end = self._cutter.end or self._ending.end(tools=self._calls.clients)
+        self._blocks.begin(out)
+        self._release(out)
+        self._blocks.close(out)
+        self._add_up()
+        self.unfinished = (
+            not self.done and self._calls.searches_only and end.stop_reason in _GOES_ON
+        )
+        if not self.unfinished:
+            out += self._end(end)
         return out
+
+    def conclude(self, reason: m.StopReason) -> list[m.StreamEvent]:
+        """End an unfinished message after all."""
+        self.unfinished = False
+        return self._end(m.EndOfMessage(reason))
 
     def fail(self, error: GatewayError) -> list[m.StreamEvent]:
         """The reply broke off: say why. No ``message_stop`` follows.
@@ -164,19 +150,39 @@ class StreamTranslator:
         An open tool call stays open, so that no client can take it for a whole one.
         """
         out = self._last
-        self._begin(out)
-        if self._open not in self._calls:
-            self._flush_text(out)
-            self._close(out)
-        self.outcome.output_tokens = self._gauge.tokens
-        self.outcome.input_tokens = self._terms.input_tokens
+        self._blocks.begin(out)
+        if self._blocks.open not in self._calls:
+            self._flush(out)
+            self._release(out)
+            self._blocks.close(out)
+        self.outcome.output_tokens = self.progress.output_tokens + self._cutter.tokens
+        self.outcome.input_tokens = self.progress.whole_input + self._terms.input_tokens
         self.outcome.stop_reason = "error"
         out.append(m.StreamError(m.broken_off(error)))
         return out
 
+    def _meet(self, event: q.Event | q.TornEvent, out: list[m.StreamEvent]) -> None:
+        if isinstance(event, q.TornEvent) or self._mender.waiting:
+            for whole in self._mender.feed(event):
+                self._take(whole, out)
+        else:
+            self._take(event, out)
+        if self._lanes:
+            self._resume(out)
+        splitter = self._splitter
+        self._plain = (
+            self._blocks.open == TEXT
+            and (splitter is None or splitter.answering)
+            and not (self._cutter.looks or self._mender.waiting)
+        )
+
     def _take(self, event: q.Event, out: list[m.StreamEvent]) -> None:
-        if self._open in self._calls and (lane := _lane(event)) not in (None, self._open):
-            self._waiting.setdefault(lane, []).append(event)
+        if self.wanted is not None:
+            self._lanes.hold(event)
+            return
+        busy = self._blocks.open
+        if busy in self._calls and (lane := lane_of(event)) not in (None, busy):
+            self._lanes.wait(lane, event)
             return
         match event:
             case q.AssistantResponseEvent(content):
@@ -201,141 +207,152 @@ class StreamTranslator:
             self.outcome.unknown_events.append(name)
 
     def _resume(self, out: list[m.StreamEvent]) -> None:
-        """Let waiting lanes go on, one after the other, until one opens a call it leaves open."""
-        while self._waiting and self._open not in self._calls and self._cut is None:
-            for event in self._waiting.pop(next(iter(self._waiting))):
+        """Let what waits go on, lane by lane, until something has to be waited for again."""
+        while self._lanes and not self._busy:
+            for event in self._lanes.next():
                 self._take(event, out)
+
+    @property
+    def _busy(self) -> bool:
+        """Whether other events cannot come forth now."""
+        return self._blocks.open in self._calls or self.wanted is not None or self.done
 
     def _text(self, text: str, out: list[m.StreamEvent]) -> None:
         if self._splitter is None:
-            self._say(text, out)
-            return
-        self._pieces(self._splitter.feed(text), out)
+            self._put(self._cutter.text(text), out)
+        else:
+            self._pieces(self._splitter.feed(text), out)
 
-    def _pieces(self, pieces: list[Any], out: list[m.StreamEvent]) -> None:
+    def _pieces(self, pieces: Iterable[Piece], out: list[m.StreamEvent]) -> None:
         for kind, piece in pieces:
-            if self._cut is None:
-                (self._think if kind == "thinking" else self._say)(piece, out)
-
-    def _say(self, text: str, out: list[m.StreamEvent], *, last: bool = False) -> None:
-        if self._stops is not None and not last:
-            text = self._stops.feed(text)
-        self._put(text, out)
-        if self._cut is None and self._stops is not None and self._stops.matched is not None:
-            self._cut = m.EndOfMessage("stop_sequence", self._stops.matched)
+            if self.done:
+                return
+            if kind == "thinking":
+                self._think(piece, out)
+            else:
+                self._put(self._cutter.text(piece), out)
 
     def _put(self, text: str, out: list[m.StreamEvent]) -> None:
-        kept = self._gauge.take(text)
-        if kept:
-            if self._open != _TEXT:
-                self._switch(_TEXT, m.TextBlock(), out)
-            out.append(m.ContentBlockDelta(self._blocks - 1, m.TextDelta(kept)))
-        if len(kept) < len(text):
-            self._cut = m.EndOfMessage("max_tokens")
+        if not text:
+            return
+        if self._withheld is not None:
+            self._withheld.append(text)
+            return
+        if self._blocks.open != TEXT:
+            self._blocks.start(TEXT, m.TextBlock(), out)
+        out.append(m.ContentBlockDelta(self._blocks.index, m.TextDelta(text)))
 
-    def _flush_text(self, out: list[m.StreamEvent]) -> None:
+    def _flush(self, out: list[m.StreamEvent]) -> None:
         """Something other than text begins: nothing may wait behind it."""
         if self._splitter is not None:
             self._pieces(self._splitter.finish(), out)
-        if self._stops is not None and (rest := self._stops.finish()):
-            self._say(rest, out, last=True)
+        if not self.done:
+            self._put(self._cutter.rest(), out)
+
+    def _release(self, out: list[m.StreamEvent]) -> None:
+        """No tool call has come of it: the text that was withheld is the answer."""
+        withheld, self._withheld = self._withheld, None
+        if withheld:
+            self._put("".join(withheld), out)
 
     def _think(self, text: str, out: list[m.StreamEvent]) -> None:
-        kept = self._gauge.take(text)
-        if self._terms.want_thinking:
-            if self._open != _THINKING:
-                self._switch(_THINKING, m.ThinkingBlock(), out)
-            if self._terms.show_thinking and kept:
-                out.append(m.ContentBlockDelta(self._blocks - 1, m.ThinkingDelta(kept)))
-        if len(kept) < len(text):
-            self._cut = m.EndOfMessage("max_tokens")
-
-    def _reasoning(self, event: q.ReasoningContentEvent, out: list[m.StreamEvent]) -> None:
-        self._flush_text(out)
-        if event.text:
-            self._think(event.text, out)
+        kept = self._cutter.count(text)
         if not self._terms.want_thinking:
             return
+        if self._blocks.open != THINKING:
+            self._blocks.start(THINKING, m.ThinkingBlock(), out)
+        if self._terms.show_thinking and kept:
+            self._blocks.add(m.ThinkingDelta(kept), out)
+
+    def _reasoning(self, event: q.ReasoningContentEvent, out: list[m.StreamEvent]) -> None:
+        self._flush(out)
+        if event.text and not self.done:
+            self._think(event.text, out)
+        if not self._terms.want_thinking or self.done:
+            return
         if event.signature:
-            if self._open != _THINKING:
-                self._switch(_THINKING, m.ThinkingBlock(), out)
-            self._close(out, signature=event.signature)
+            if self._blocks.open != THINKING:
+                self._blocks.start(THINKING, m.ThinkingBlock(), out)
+            self._blocks.close(out, signature=event.signature)
         if event.redacted_content:
-            self._switch(_REDACTED, m.RedactedThinkingBlock(event.redacted_content), out)
-            self._close(out)
+            self._blocks.whole(m.RedactedThinkingBlock(event.redacted_content), out)
 
     def _tool(self, event: q.ToolUseEvent, out: list[m.StreamEvent]) -> None:
         key = event.tool_use_id
-        if key in self._calls and key != self._open:
+        if key in self._calls and key != self._blocks.open:
             if event.input:
                 raise ProtocolError(f"tool call {key!r} goes on after its end")
             return
         if key not in self._calls:
-            self._flush_text(out)
-            if self._cut is None:
-                self._begin_tool(event, out)
-        if self._cut is None and event.input:
-            self._fill_tool(key, event.input, out)
-        if self._cut is None and event.stop:
-            self._end_tool(key, out)
+            self._flush(out)
+            if self.done:
+                return
+            block = self._calls.begin(event)
+            self._leave_out_withheld()
+            self._blocks.start(key, block, out)
+        if event.input:
+            kept = self._cutter.count(event.input)
+            self._calls.fill(key, kept)
+            self._blocks.add(m.InputJsonDelta(kept), out)
+        if event.stop and not self.done:
+            self._end_call(key, out)
 
-    def _begin_tool(self, event: q.ToolUseEvent, out: list[m.StreamEvent]) -> None:
-        if not event.name or not event.tool_use_id:
-            raise ProtocolError("a tool call without a name or an id")
-        name = self._terms.names.get(event.name, event.name)
-        block = m.ToolUseBlock(client_tool_id(event.tool_use_id), name)
-        self._switch(event.tool_use_id, block, out)
-        self._calls[event.tool_use_id] = []
+    def _leave_out_withheld(self) -> None:
+        if self._withheld:
+            self.outcome.notes.append(Note("dropped", "answer.text"))
+        self._withheld = None
 
-    def _fill_tool(self, key: str, fragment: str, out: list[m.StreamEvent]) -> None:
-        kept = self._gauge.take(fragment)
-        self._calls[key].append(kept)
-        out.append(m.ContentBlockDelta(self._blocks - 1, m.InputJsonDelta(kept)))
-        if len(kept) < len(fragment):
-            self._cut = m.EndOfMessage("max_tokens")
-
-    def _end_tool(self, key: str, out: list[m.StreamEvent]) -> None:
-        _check_input(key, "".join(self._calls[key]))
-        self._close(out)
-        if self._terms.one_tool:
-            self._cut = m.EndOfMessage("tool_use")
+    def _end_call(self, key: str, out: list[m.StreamEvent]) -> None:
+        self.wanted = self._calls.end(key)
+        self._blocks.close(out)
+        if self._terms.one_tool and self.wanted is None:
+            self._cutter.end = m.EndOfMessage("tool_use")
 
     def _settle(self, out: list[m.StreamEvent]) -> None:
         """At the end of the stream: nothing may be left open that ought to be closed."""
-        self._flush_text(out)
-        while self._open in self._calls:
+        if self.wanted is not None:
+            return
+        self._flush(out)
+        while self._blocks.open in self._calls:
             if not self._ending.cut_short:
                 raise UpstreamBroken("the service's stream ended inside a tool call")
-            self._close(out)
+            self._blocks.close(out)
             self._resume(out)
-        if self._cut is not None:
+        if self.done or self.wanted is not None:
             return
         if self._terms.expects_trailer and not self._ending.trailer:
             raise UpstreamBroken("the service's stream ended early: its trailer is missing")
-        if not self.answering and not self._ending.told:
+        if not self.answering and not self._withheld and not self._ending.told:
             raise UpstreamBroken("the service's stream ended without an answer")
 
-    def _switch(self, lane: str, block: m.ContentBlock, out: list[m.StreamEvent]) -> None:
-        """Make *lane* the open block, closing another one if need be."""
-        self._begin(out)
-        self._close(out)
-        out.append(m.ContentBlockStart(self._blocks, block))
-        self._open = lane
-        self._blocks += 1
+    def _add_up(self) -> None:
+        """What this request took, and the answer so far."""
+        before, ending, outcome = self.progress, self._ending, self.outcome
+        usage = ending.usage(self._terms.input_tokens, self._cutter.tokens, self._terms.window)
+        ending.report(outcome, usage, self._terms.window)
+        if before.credits is not None:
+            outcome.credits = before.credits + (outcome.credits or 0.0)
+        self.progress = after = Progress(
+            begun=True,
+            blocks=self._blocks.index + 1,
+            input_tokens=before.input_tokens + usage.input_tokens,
+            cache_written=before.cache_written + usage.cache_creation_input_tokens,
+            cache_read=before.cache_read + usage.cache_read_input_tokens,
+            output_tokens=before.output_tokens + usage.output_tokens,
+            searches=self._searches,
+            credits=outcome.credits,
+            notes=merged(outcome.notes),
+        )
+        outcome.input_tokens, outcome.output_tokens = after.whole_input, after.output_tokens
 
-    def _begin(self, out: list[m.StreamEvent]) -> None:
-        if not self._begun:
-            self._begun = True
-            usage = m.Usage(self._terms.input_tokens, 0, 0, 0)
-            head = m.MessageHead(self._terms.message_id, self._terms.model, usage)
-            out.append(m.MessageStart(head))
+    def _end(self, end: m.EndOfMessage) -> list[m.StreamEvent]:
+        self.outcome.stop_reason = end.stop_reason
+        usage = self.progress.usage(searching=self._terms.search is not None)
+        return [m.MessageDelta(end, usage), m.MessageStop()]
 
-    def _close(self, out: list[m.StreamEvent], *, signature: str = MARKER_SIGNATURE) -> None:
-        lane, self._open = self._open, None
-        if lane == _THINKING:
-            out.append(m.ContentBlockDelta(self._blocks - 1, m.SignatureDelta(signature)))
-        if lane is not None:
-            out.append(m.ContentBlockStop(self._blocks - 1))
+
+_GOES_ON = frozenset({"end_turn", "stop_sequence", "pause_turn"})
+"""Stop reasons after which a model that has searched may be asked to go on."""
 
 
 def _read(frame: Frame) -> q.Event | q.TornEvent:
@@ -343,28 +360,3 @@ def _read(frame: Frame) -> q.Event | q.TornEvent:
         return q.parse(frame)
     q.kind(frame)  # raises for what is none of the three kinds
     raise q.read_frame(frame)
-
-
-def _lane(event: q.Event) -> str | None:
-    """Which block an event belongs to; None if to none."""
-    match event:
-        case q.AssistantResponseEvent(content):
-            return _TEXT if content else None
-        case q.ReasoningContentEvent():
-            return _THINKING
-        case q.ToolUseEvent(tool_use_id):
-            return tool_use_id
-        case _:
-            return None
-
-
-def _check_input(key: str, text: str) -> None:
-    """A closed call's input is an empty text or a JSON object; anything else was cut (3.5)."""
-    if not text.strip():
-        return
-    try:
-        value = msgspec.json.decode(text)
-    except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError) as exc:
-        raise UpstreamBroken(f"the input of tool call {key!r} is cut or not JSON: {exc}") from exc
-    if not isinstance(value, dict):
-        raise UpstreamBroken(f"the input of tool call {key!r} is not an object")

@@ -22,6 +22,11 @@ class ThoughtSplitter:
         self._where: Literal["before", "inside", "after", "answer"] = "before"
         self._held = ""
 
+    @property
+    def answering(self) -> bool:
+        """Whether everything from here on is answer."""
+        return self._where == "answer"
+
     def feed(self, text: str) -> list[Piece]:
         if self._where == "answer":
             return [("text", text)] if text else []

@@ -1,0 +1,58 @@
+"""The blocks of a message: numbered, one open at a time, each closed before the next opens.
+
+A block is started in one place and stopped in one, so an unbalanced stream cannot be written.
+"""
+
+from amq2api.dialects import messages as m
+
+from .words import MARKER_SIGNATURE
+
+__all__ = ["TEXT", "THINKING", "Blocks"]
+
+# Lanes that are no tool call's id; the space keeps them apart from any.
+TEXT, THINKING, _WHOLE = "the text", "the thinking", "a block without deltas"
+
+
+class Blocks:
+    """Writes the head of a message and its blocks into lists of events."""
+
+    __slots__ = ("_begun", "_head", "index", "open")
+
+    def __init__(self, head: m.MessageHead, *, begun: bool = False, count: int = 0) -> None:
+        self._head = head
+        self._begun = begun
+        self.index = count - 1
+        """Of the newest block."""
+        self.open: str | None = None
+        """The lane of the newest block while it is open: text, thinking, or a tool call's id."""
+
+    def begin(self, out: list[m.StreamEvent]) -> None:
+        """The head of the message; nothing if it was given out before."""
+        if not self._begun:
+            self._begun = True
+            out.append(m.MessageStart(self._head))
+
+    def start(self, lane: str, block: m.ContentBlock, out: list[m.StreamEvent]) -> None:
+        """Open a block, closing another one if need be."""
+        self.begin(out)
+        self.close(out)
+        self.index += 1
+        self.open = lane
+        out.append(m.ContentBlockStart(self.index, block))
+
+    def add(self, delta: m.Delta, out: list[m.StreamEvent]) -> None:
+        """Fill the open block."""
+        out.append(m.ContentBlockDelta(self.index, delta))
+
+    def whole(self, block: m.ContentBlock, out: list[m.StreamEvent]) -> None:
+        """A block that is complete from its start."""
+        self.start(_WHOLE, block, out)
+        self.close(out)
+
+    def close(self, out: list[m.StreamEvent], *, signature: str = MARKER_SIGNATURE) -> None:
+        """Close the open block, if any; *signature* is for one of thinking."""
+        lane, self.open = self.open, None
+        if lane == THINKING:
+            out.append(m.ContentBlockDelta(self.index, m.SignatureDelta(signature)))
+        if lane is not None:
+            out.append(m.ContentBlockStop(self.index))
