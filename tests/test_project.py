@@ -17,8 +17,8 @@ ROOT = Path(__file__).parent.parent
 SCRIPTS = (
     "start.sh", ".ci/run", "bench/run",
     *(f"scripts/{name}" for name in (
-        "check", "docs", "install", "install-browser", "install-clients", "lint", "lock", "test",
-        "venv",
+        "check", "docs", "golden", "install", "install-browser", "install-clients", "lint", "lock",
+        "test", "venv",
     )),
 )  # fmt: skip
 
