@@ -77,6 +77,7 @@ def mend(events: list[Made]) -> list[q.Event]:
 
 A, R = q.AssistantResponseEvent, q.ReasoningContentEvent
 HIGH, LOW, WHOLE = "\ud83d", "\ude00", "\U0001f600"
+OTHER = q.OtherEvent("newEvent", b"{}")
 
 
 def tool(key: str, text: str | None) -> q.ToolUseEvent:
@@ -92,10 +93,24 @@ MENDED: dict[str, tuple[list[Made], list[q.Event]]] = {
                [tool("i", ""), tool("i", WHOLE)]),
     "the other half in an event of another lane": (
         [q.TornEvent(A(HIGH)), q.TornEvent(tool("i", LOW))],
-        [A(""), A("\ufffd"), tool("i", "\ufffd")]),
+        [A(""), tool("i", "\ufffd"), A("\ufffd")]),
+    "another lane between the halves": (
+        [q.TornEvent(A(HIGH)), R("r"), OTHER, q.TornEvent(A(LOW))],
+        [A(""), R("r"), OTHER, A(WHOLE)]),
+    "two lanes torn at once": (
+        [q.TornEvent(tool("i", HIGH)), q.TornEvent(tool("j", HIGH)), q.TornEvent(tool("i", LOW)),
+         q.TornEvent(tool("j", LOW))],
+        [tool("i", ""), tool("j", ""), tool("i", WHOLE), tool("j", WHOLE)]),
+    "a call ends in half a character": (
+        [q.TornEvent(tool("i", HIGH)), q.ToolUseEvent("i", "n", stop=True)],
+        [tool("i", ""), tool("i", "\ufffd"), q.ToolUseEvent("i", "n", stop=True)]),
+    "a thought is signed after half a character": (
+        [q.TornEvent(R("r" + HIGH)), R(signature="s")], [R("r"), R("\ufffd"), R(signature="s")]),
+    "half a character and the end in one event": (
+        [q.TornEvent(R("r" + HIGH, "s"))], [R("r\ufffd", "s")]),
     "tools are lanes of their own": (
         [q.TornEvent(tool("i", HIGH)), q.TornEvent(tool("j", LOW))],
-        [tool("i", ""), tool("i", "\ufffd"), tool("j", "\ufffd")]),
+        [tool("i", ""), tool("j", "\ufffd"), tool("i", "\ufffd")]),
     "a half that stays alone": ([q.TornEvent(A("a" + HIGH)), A("b")], [A("a"), A("\ufffdb")]),
     "an event without text between": (
         [q.TornEvent(A(HIGH)), A(None), q.TornEvent(A(LOW))], [A(""), A(None), A(WHOLE)]),

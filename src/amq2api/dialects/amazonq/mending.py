@@ -5,6 +5,8 @@ event's text may end with the first half of an emoji and the next begin with the
 Source: upstream-protocol.md, Appendix A 7 (split surrogates).
 """
 
+from typing import TypeAlias
+
 import msgspec
 
 from .events import AssistantResponseEvent, Event, ReasoningContentEvent, ToolUseEvent, TornEvent
@@ -12,6 +14,9 @@ from .events import AssistantResponseEvent, Event, ReasoningContentEvent, ToolUs
 __all__ = ["Mender"]
 
 _LOST = "\N{REPLACEMENT CHARACTER}"
+
+_Lane: TypeAlias = tuple[type[Event], str]
+"""What the text of an event goes on: the answer, the reasoning, or one tool call."""
 
 
 class Mender:
@@ -23,40 +28,50 @@ class Mender:
     __slots__ = ("_held",)
 
     def __init__(self) -> None:
-        self._held: tuple[Event, str] | None = None
-        """The event that ended in half a character, and that half."""
+        self._held: dict[_Lane, tuple[Event, str]] = {}
+        """By lane, the event that ended in half a character, and that half: what comes in
+        between need not be the other half."""
 
     @property
     def waiting(self) -> bool:
-        return self._held is not None
+        return bool(self._held)
 
     def feed(self, event: Event | TornEvent) -> list[Event]:
-        """The event made whole; before it, what a half of another kind left behind."""
+        """The event made whole; before one that ends its lane, the half it left behind."""
         whole: Event = event.event if isinstance(event, TornEvent) else event
-        out = self._release(whole)
+        lane = _lane(whole)
         if not (text := _text(whole)):
-            return [*out, whole]
-        text = (self._held[1] if self._held else "") + text
-        self._held = None
-        if "\ud800" <= text[-1] <= "\udbff":
-            self._held = (whole, text[-1])
+            return [*(self._release(lane) if _ends(whole) else ()), whole]
+        if (held := self._held.pop(lane, None)) is not None:
+            text = held[1] + text
+        if "\ud800" <= text[-1] <= "\udbff" and not _ends(whole):
+            self._held[lane] = (whole, text[-1])
             text = text[:-1]
         mended = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        return [*out, _with(whole, mended)]
+        return [_with(whole, mended)]
 
     def finish(self) -> list[Event]:
-        """Give out what still waits: a half whose partner never came."""
-        held, self._held = self._held, None
+        """Give out what still waits: halves whose partners never came."""
+        return [event for lane in list(self._held) for event in self._release(lane)]
+
+    def _release(self, lane: _Lane) -> list[Event]:
+        held = self._held.pop(lane, None)
         return [] if held is None else [_with(held[0], _LOST)]
 
-    def _release(self, event: Event) -> list[Event]:
-        if self._held is None or _lane(self._held[0]) == _lane(event):
-            return []
-        return self.finish()
 
-
-def _lane(event: Event) -> tuple[type[Event], str]:
+def _lane(event: Event) -> _Lane:
     return type(event), event.tool_use_id if isinstance(event, ToolUseEvent) else ""
+
+
+def _ends(event: Event) -> bool:
+    """Whether no more of its text can follow: a call is complete, a thought is signed."""
+    match event:
+        case ToolUseEvent(stop=stop):
+            return bool(stop)
+        case ReasoningContentEvent(signature=signature, redacted_content=redacted):
+            return bool(signature or redacted)
+        case _:
+            return False
 
 
 def _text(event: Event) -> str:
