@@ -69,7 +69,7 @@ def test_every_operation_says_what_it_is(document: Any) -> None:
             assert {"400", "413"} <= responses.keys(), (method, path)
         if "{" in path:
             assert "404" in responses
-    assert len(seen) == 28
+    assert len(seen) == 30
     assert {tag["name"] for tag in document["tags"]} == {
         operation["tags"][0] for _, _, operation in operations(document)
     }
@@ -80,7 +80,7 @@ def test_inputs_are_closed_and_bounded(document: Any) -> None:
     assert not {"HTTPValidationError", "ValidationError"} & schemas.keys()
     for _, _, operation in operations(document):
         body = operation.get("requestBody")
-        if body is None or operation["operationId"] == "play":
+        if body is None or operation["operationId"] in ("play", "translate_call"):
             continue
         schema = body["content"]["application/json"]["schema"]
         for part in schema.get("oneOf", [schema]):

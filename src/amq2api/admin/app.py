@@ -24,6 +24,7 @@ from .session_routes import session_router
 from .status import Status
 from .transfer_routes import transfer_router
 from .transfers import Transfers
+from .translation_routes import Translate, translation_router
 from .watch_routes import watch_router
 
 
@@ -37,11 +38,13 @@ def create_admin(
     live: Live,
     records: Records,
     models: Callable[[], Awaitable[Sequence[q.Model]]],
+    translate: Translate,
 ) -> ASGIApp:
     """The admin side. Reads the page's files at once.
 
     Args:
         models: Those of the account that serves now.
+        translate: Shows what a call would become for that account.
     """
     app = FastAPI(
         title="amq2api", version=__version__, docs_url=None, redoc_url=None, openapi_url=None,
@@ -52,6 +55,7 @@ def create_admin(
         accounts_router(office),
         login_router(logins),
         watch_router(status, live, records, models, lambda request: access.enter(request.scope)),
+        translation_router(translate),
         session_router(access),
         _documents(app),
         file_router(page_files()),

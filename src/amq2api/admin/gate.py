@@ -25,7 +25,7 @@ _WITHOUT_SESSION = PAGES | {"/openapi.json", "/api/session", "/api/setup"}
 _STATIC = "/static/"
 
 _MOST, _MOST_IMPORTED = 1 << 20, 10 << 20  # bytes of a request's body
-_LIMITS = {"/api/accounts/import": _MOST_IMPORTED}
+_LIMITS = {"/api/accounts/import": _MOST_IMPORTED, "/api/translation": _MOST_IMPORTED}
 # Of a body that is too large so much is still taken, and dropped: who is cut off while sending
 # does not hear why.
 _MOST_HEARD = 64 << 20

@@ -12,6 +12,7 @@ from amq2api import __version__
 from .playground import PATH as PLAYGROUND
 from .playground import REQUEST
 from .sessions import NAME
+from .translation_routes import PATH as TRANSLATION
 
 _DESCRIPTION = """\
 Everything that the page does, for programs.
@@ -73,7 +74,8 @@ def _made(app: FastAPI) -> dict[str, Any]:
         if path not in _WITHOUT_SESSION:
             operation["security"] = _SECURITY
     # As it is: the framework would write its largest number as a float, which is another one.
-    found["paths"][PLAYGROUND]["post"]["requestBody"] = REQUEST
+    for path in (PLAYGROUND, TRANSLATION):
+        found["paths"][path]["post"]["requestBody"] = REQUEST
     components = found["components"]
     for name in _OF_THE_FRAMEWORK:
         components["schemas"].pop(name, None)

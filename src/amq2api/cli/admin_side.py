@@ -18,6 +18,7 @@ from amq2api.admin.status import Facts, Status
 from amq2api.admin.transfers import Transfers
 from amq2api.config import Settings
 from amq2api.relay.relay import Relay
+from amq2api.relay.translating import Translation, translated
 from amq2api.wire.exchange import Answer, Ask
 
 
@@ -73,8 +74,16 @@ def admin_side(
         live=live,
         records=relay.records,
         models=relay.models,
+        translate=_translate(relay),
     )
     return AdminSide(app, live, logins)
+
+
+def _translate(relay: Relay) -> Callable[[bytes], Awaitable[Translation]]:
+    async def translate(body: bytes) -> Translation:
+        return translated(body, await relay.models(), relay.catalogue.aliases, relay.manner)
+
+    return translate
 
 
 def sign_ins(

@@ -27,7 +27,7 @@ class Catalogue:
     """Lists by account. One request for a list is in flight per account, whoever waits."""
 
     def __init__(self, aliases: Mapping[str, str], clock: Callable[[], float]) -> None:
-        self._aliases, self._clock = aliases, clock
+        self.aliases, self._clock = aliases, clock
         self._lists: dict[str, _List] = {}
         self._loading: dict[str, asyncio.Future[_List]] = {}
 
@@ -42,13 +42,13 @@ class Catalogue:
             UnknownModel: there is none. A similar one is never taken in its place.
         """
         known = await self._current(account_id, load, LIFE)
-        found = models.resolve(name, known.models, self._aliases)
+        found = models.resolve(name, known.models, self.aliases)
         if found is None:
             known = await self._current(account_id, load, RETRY)
-            found = models.resolve(name, known.models, self._aliases)
+            found = models.resolve(name, known.models, self.aliases)
         if found is None and not known.told and "claude" in name.lower():
             # The service did not say what it has; let it judge the name itself.
-            found = q.Model(models.upstream_id(self._aliases.get(name, name)))
+            found = q.Model(models.upstream_id(self.aliases.get(name, name)))
         if found is None:
             raise UnknownModel(f"model: {name}")
         return found
