@@ -108,12 +108,12 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     ),
     "an unknown tool chosen": (
         body(tools=[tool("a")], tool_choice={"type": "tool", "name": "b"}),
-        "tool_choice: Tool 'b' not found in provided tools",
+        "Tool 'b' not found in provided tools",
     ),
     "a tool of an unknown type": (
         body(tools=[tool("a", type="function")]),
         "tools.0: Input tag 'function' found using 'type' does not match any of the expected "
-        "tags: 'custom', 'bash_*', 'text_editor_*', 'computer_*', 'memory_*', 'web_search_*'",
+        "tags: 'bash_20241022', 'bash_20250124', 'computer_20241022', ",
     ),
     # What needs the API's own servers
     "MCP servers": (
@@ -141,8 +141,9 @@ SERVER_TOOLS = (
 
 @pytest.mark.parametrize("kind", SERVER_TOOLS)
 def test_tools_that_the_api_itself_runs_are_refused(kind: str) -> None:
-    words = f"tools.1: the tool type '{kind}' is run by the API's own servers"
-    assert str(refusal(body(tools=[tool(), {"type": kind, "name": "x"}]))).startswith(words)
+    words = str(refusal(body(tools=[tool(), {"type": kind, "name": "x"}])))
+    assert words.startswith(f"tools.1: Input tag '{kind}' found using 'type' does not match any")
+    assert words.endswith("; tools of this type are not available here")
 
 
 @pytest.mark.parametrize("thread", [{"type": "create"}, {"type": "continue"}, {}])

@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from amq2api.dialects import messages as m
-from amq2api.dialects.messages.decoding import explain
+from amq2api.dialects.messages.faults import explain
 from amq2api.errors import BadRequest
 from dialects.requests import (
     JSON,
@@ -25,8 +25,8 @@ from dialects.requests import (
 )
 
 BLOCKS = (
-    "'text', 'image', 'document', 'search_result', 'thinking', 'redacted_thinking', 'tool_use', "
-    "'tool_result', 'tool_reference', 'server_tool_use', 'web_search_tool_result', "
+    "'advisor_tool_result', 'bash_code_execution_tool_result', 'code_execution_tool_result', "
+    "'compaction', 'container_upload', 'document', 'fallback', 'image', 'mcp_tool_listing', "
 )
 NOT_JSON = "The request body is not valid JSON: "
 
@@ -153,7 +153,7 @@ FAULTS: dict[str, tuple[bytes, str]] = {
         body(top_p=0.5).replace(b"0.5", b"1e999"), "top_p: Input should be a finite number",
     ),
     "a number for a truth": (body(stream=1), "stream: Input should be a valid boolean"),
-    "messages not a list": (body(messages={}), "messages: Input should be a valid list"),
+    "messages not a list": (body(messages={}), "messages: Input should be a valid array"),
     "a message that is none": (body("hi"), "messages.0: Input should be an object"),
     "unknown role": (
         body({"role": "user", "content": "x"}, {"role": "tool", "content": "y"}),
@@ -162,7 +162,7 @@ FAULTS: dict[str, tuple[bytes, str]] = {
     "no role": (body({"content": "x"}), "messages.0.role: Field required"),
     "content of no type": (
         body({"role": "user", "content": 5}),
-        "messages.0.content: Input should be a valid string or a valid list",
+        "messages.0.content: Input should be a valid string or a valid array",
     ),
     "a block that is none": (body(user(5)), "messages.0.content.0: Input should be an object"),
     "a block without a type": (
@@ -185,40 +185,41 @@ FAULTS: dict[str, tuple[bytes, str]] = {
         "messages.0.content.0: Input tag 'a' - at `$.model`' found using 'type' does not match",
     ),
     "text without text": (
-        body(user({"type": "text"})), "messages.0.content.0.text: Field required",
+        body(user({"type": "text"})), "messages.0.content.0.text.text: Field required",
     ),
     "null for text": (
         body(user(text("x") | {"text": None})),
-        "messages.0.content.0.text: Input should be a valid string",
+        "messages.0.content.0.text.text: Input should be a valid string",
     ),
     "an image without its type": (
-        source(type="base64", data="x"), "messages.0.content.1.source.media_type: Field required",
+        source(type="base64", data="x"),
+        "messages.0.content.1.image.source.base64.media_type: Field required",
     ),
     "unknown source": (
         source(type="disk"),
-        "messages.0.content.1.source: Input tag 'disk' found using 'type' does not match any of "
-        "the expected tags: 'base64', 'url', 'file'",
+        "messages.0.content.1.image.source: Input tag 'disk' found using 'type' does not match any "
+        "of the expected tags: 'base64', 'file', 'url'",
     ),
     "unknown block in a tool result": (
         body(user({"type": "tool_result", "tool_use_id": "t", "content": [{"type": "thinking"}]})),
-        "messages.0.content.0.content.0: Input tag 'thinking' found using 'type' does not match "
-        "any of the expected tags: 'text', 'image', 'search_result', 'document', "
-        "'tool_reference', 'browser_state'",
+        "messages.0.content.0.tool_result.content.0: Input tag 'thinking' found using 'type' does "
+        "not match any of the expected tags: 'browser_state', 'document', 'image', "
+        "'search_result', 'text', 'tool_reference'",
     ),
     "an image in the system prompt": (
-        body(system=[image()]),
-        "system.0: Input tag 'image' found using 'type' does not match any of the expected tags: "
-        "'text'",
+        body(system=[image()]), "system.0.type: Input should be 'text'",
     ),
     "a choice in words": (body(tool_choice="auto"), "tool_choice: Input should be an object"),
     "unknown choice": (
         body(tool_choice={"type": "must"}),
         "tool_choice: Input tag 'must' found using 'type' does not match any of the expected "
-        "tags: 'auto', 'any', 'tool', 'none'",
+        "tags: 'any', 'auto', 'none', 'tool'",
     ),
-    "a choice of nothing": (body(tool_choice={"type": "tool"}), "tool_choice.name: Field required"),
+    "a choice of nothing": (
+        body(tool_choice={"type": "tool"}), "tool_choice.tool.name: Field required",
+    ),
     "thinking without a budget": (
-        body(thinking={"type": "enabled"}), "thinking.budget_tokens: Field required",
+        body(thinking={"type": "enabled"}), "thinking.enabled.budget_tokens: Field required",
     ),
     "unknown effort": (
         body(output_config={"effort": "huge"}),
@@ -226,8 +227,7 @@ FAULTS: dict[str, tuple[bytes, str]] = {
     ),
     "unknown format": (
         body(output_config={"format": {"type": "xml"}}),
-        "output_config.format: Input tag 'xml' found using 'type' does not match any of the "
-        "expected tags: 'json_schema'",
+        "output_config.format.type: Input should be 'json_schema'",
     ),
     "a stop sequence that is none": (
         body(stop_sequences=["a", 1]), "stop_sequences.1: Input should be a valid string",
@@ -253,7 +253,7 @@ def test_every_type_of_value_has_words() -> None:
 
 
 def test_new_words_of_the_json_library_come_through_with_their_place() -> None:
-    assert explain("Unheard-of - at `$.tools[3].name`") == "tools.3.name: Unheard-of"
+    assert explain("Unheard-of - at `$.tools[3].name`", None) == "tools.3.name: Unheard-of"
 
 
 STRANGE: dict[str, tuple[bytes, tuple[str, ...]]] = {

@@ -1,5 +1,6 @@
 import base64
 import re
+import struct
 
 import pytest
 from hypothesis import given
@@ -40,12 +41,27 @@ def nested(block: Json) -> Json:
     return user(result([text("see"), block]))
 
 
+def png(width: int, height: int) -> bytes:
+    return PNG[:16] + struct.pack(">II", width, height) + PNG[24:]
+
+
+def jpeg(width: int, height: int, *, notes: int = 0) -> bytes:
+    comment = b"\xff\xfe" + struct.pack(">H", notes + 2) + bytes(notes)
+    size = b"\xff\xc0" + struct.pack(">HBHH", 17, 8, height, width) + bytes(10)
+    return b"\xff\xd8" + comment + size
+
+
 HEAD = "messages.0.content.0"
 ENUM = "Input should be 'image/jpeg', 'image/png', 'image/gif' or 'image/webp'"
 BIG = b64(PNG + bytes(10 * 1024 * 1024 - len(PNG)))
 BIGGER = b64(PNG + bytes(10 * 1024 * 1024 + 1 - len(PNG)))
 NO_FILES = "there is no file store here; send the content itself"
 USER_ONLY = "blocks can only be in `user` messages"
+NOT_THE_SYSTEM_S = "role 'system' supports text, tool_addition, and tool_removal blocks only"
+TOO_MANY_PIXELS = (
+    "image.source.base64.data: At least one of the image dimensions exceed max allowed size: "
+    "8000 pixels"
+)
 ASSISTANT_ONLY = "blocks can only be in `assistant` messages"
 
 REFUSED: dict[str, tuple[bytes, str]] = {
@@ -75,28 +91,29 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     ),
     # Blocks in the wrong mouth
     "a call of the user's": (
-        body(user(text("x"), call())), f"messages.0.content.1: `tool_use` {ASSISTANT_ONLY}",
+        body(user(text("x"), call())), f"messages.0: `tool_use` {ASSISTANT_ONLY}",
     ),
     "thoughts of the user's": (
-        body(user({"type": "thinking", "thinking": "hm"})), f"{HEAD}: `thinking` {ASSISTANT_ONLY}",
+        body(user({"type": "thinking", "thinking": "hm"})),
+        f"messages.0: `thinking` {ASSISTANT_ONLY}",
     ),
     "hidden thoughts of the user's": (
         body(user({"type": "redacted_thinking", "data": "x"})),
-        f"{HEAD}: `redacted_thinking` {ASSISTANT_ONLY}",
+        f"messages.0: `redacted_thinking` {ASSISTANT_ONLY}",
     ),
     "a result of the assistant's": (
-        body(HI, assistant(result())), f"messages.1.content.0: `tool_result` {USER_ONLY}",
+        body(HI, assistant(result())), f"messages.1: `tool_result` {USER_ONLY}",
     ),
     "an image of the assistant's": (
-        body(HI, assistant(image())), f"messages.1.content.0: `image` {USER_ONLY}",
+        body(HI, assistant(image())), f"messages.1: `image` {USER_ONLY}",
     ),
     "a call of the system's": (
         body(HI, {"role": "system", "content": [call()]}),
-        f"messages.1.content.0: `tool_use` {ASSISTANT_ONLY}",
+        f"messages.1: {NOT_THE_SYSTEM_S}",
     ),
     "a document of the system's": (
         body(HI, {"role": "system", "content": [document(type="text", data="x")]}),
-        "messages.1.content.0: `document` blocks can only be in `user` or `assistant` messages",
+        f"messages.1: {NOT_THE_SYSTEM_S}",
     ),
     # Tool calls
     "a call without an id": (
@@ -116,6 +133,26 @@ REFUSED: dict[str, tuple[bytes, str]] = {
         "messages.1.content.0.tool_use.input: Input should be an object",
     ),
     # Images
+    "an image of nothing": (
+        body(user(image(data=""))), f"{HEAD}.image.source.base64: image cannot be empty",
+    ),
+    "a PDF of nothing": (
+        body(user(document(type="base64", media_type="application/pdf", data=""))),
+        f"{HEAD}.document.source.base64: PDF cannot be empty",
+    ),
+    "an image that is too wide": (
+        body(user(image(data=b64(png(8001, 1))))), f"{HEAD}.{TOO_MANY_PIXELS}",
+    ),
+    "an image that is too high": (
+        body(user(image(data=b64(png(8000, 8001))))), f"{HEAD}.{TOO_MANY_PIXELS}",
+    ),
+    "a photograph that is too wide": (
+        body(user(image("image/jpeg", b64(jpeg(9000, 10))))), f"{HEAD}.{TOO_MANY_PIXELS}",
+    ),
+    "a photograph with long notes that is too wide": (
+        body(user(image("image/jpeg", b64(jpeg(9000, 10, notes=60_000))))),
+        f"{HEAD}.{TOO_MANY_PIXELS}",
+    ),
     "an unknown image type": (
         body(user(image("image/bmp"))), f"{HEAD}.image.source.base64.media_type: {ENUM}",
     ),
@@ -165,7 +202,6 @@ def test_refused(data: bytes, complaint: str) -> None:
 
 
 NO_IMAGES: dict[str, str] = {
-    "nothing": "",
     "no base64": "????",
     "a data URL": f"data:image/png;base64,{b64(PNG)}",
     "lines": base64.encodebytes(PNG * 3).decode(),
@@ -226,6 +262,7 @@ ACCEPTED: dict[str, bytes] = {
     ),
     "an image from the web": body(user(FROM_THE_WEB)),
     "documents to be read": body(user(PDF, document(type="url", url="https://x.example/"))),
+    "an image as large as may be": body(user(image(data=b64(png(8000, 8000))))),
     "an image of just 10 MB": body(user(image(data=BIG))),
     "history with tools but none declared": body(HI, assistant(call()), user(result())),
     **{kind: body(user(image(kind, b64(data)))) for kind, data in IMAGES.items()},

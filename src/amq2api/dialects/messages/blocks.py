@@ -10,8 +10,9 @@ import msgspec
 
 __all__ = [
     "Base64Source", "Block", "ContentSource", "Document", "DocumentSource", "Echo", "FileSource",
-    "Image", "ImageSource", "RedactedThinking", "ResultBlock", "SearchResult", "Text",
-    "TextSource", "Thinking", "ToolReference", "ToolResult", "ToolUse", "UrlSource",
+    "Image", "ImageSource", "RedactedThinking", "ResultBlock", "SearchResult", "ServerToolUse",
+    "Text", "TextSource", "Thinking", "ToolAddition", "ToolReference", "ToolRemoval",
+    "ToolResult", "ToolSearchToolResult", "ToolUse", "UrlSource", "WebSearchToolResult",
 ]  # fmt: skip
 
 

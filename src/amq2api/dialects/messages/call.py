@@ -44,6 +44,8 @@ class Message(msgspec.Struct, frozen=True):
     role: Role
     content: str | list[Block] | UnsetType | None = UNSET
     output_config: OutputConfig | None = None
+    clear_at: Literal["next_user_message", "never"] | None = None
+    """Until when the text of a ``system`` message is said to the model."""
 
 
 class Tool(msgspec.Struct, frozen=True):
@@ -69,7 +71,12 @@ class Tool(msgspec.Struct, frozen=True):
     max_uses: int | None = None
     allowed_domains: list[str] | None = None
     blocked_domains: list[str] | None = None
-    user_location: Any = None
+    user_location: dict[str, Any] | None = None
+
+
+def kind_of(type: object) -> str:
+    """What a tool's ``type`` says it is, ``custom`` if nothing."""
+    return type if isinstance(type, str) and type else "custom"
 
 
 class _Choice(_Tagged, frozen=True):

@@ -4,17 +4,16 @@ Refused is what breaks the call or what clients rely on being refused; all else 
 normalised by the bridge. Wordings are those of claude-api.md 3, 4 and 7.6: clients match them.
 """
 
-import re
-
 from amq2api.errors import BadRequest
 
-from .call import AnyTool, Call, Enabled, OneTool, Tool
-from .needs import WEB_SEARCH, is_web_search
-from .turns import check_messages, check_object
+from .call import Call, Enabled
+from .objects import check_object
+from .tools import check_tool_choice, check_tools
+from .turns import check_messages
+from .versions import NEWER, check_newer
 
 __all__ = ["check"]
 
-LONGEST_ECHO = 64  # characters of the caller's own words repeated in a message
 _INT64 = 2**63 - 1  # larger integers cannot be sent on
 _RANGES: tuple[tuple[str, int, int], ...] = (
     ("max_tokens", 0, _INT64),
@@ -28,39 +27,25 @@ _UNSUPPORTED = {
     "container": "containers are not supported here",
     "compaction": "compaction by the API is not supported here",
 }
-# Run by the API itself (claude-api.md 3.4); the toolsets stand for tools it would list.
-_SERVER_TOOL = re.compile(
-    r"(web_fetch|code_execution|tool_search|advisor)(_|$)|mcp_toolset|\w+_toolset_"
-)
-_CLIENT_TOOL = re.compile(r"(bash|text_editor|computer|memory)_")
-
-
-_NEWER = "2026-10-21"
-"""The ``anthropic-version`` with the differences of claude-api.md 0.2 item 3."""
-_SAMPLING = ("temperature", "top_p", "top_k")
 
 
 def check(call: Call, *, counting: bool, betas: frozenset[str], version: str) -> None:
     """Refuse what no account could serve; see :func:`.decoding.decode` for the arguments."""
+    if not call.model:
+        raise BadRequest("model: String should have at least 1 character")
     if call.max_tokens is None and not counting:
         raise BadRequest("max_tokens: Field required")
-    if version == _NEWER:
-        _check_newer(call)
+    if version == NEWER:
+        check_newer(call)
     for name, low, high in _RANGES:
         _check_range(name, getattr(call, name), low, high)
     _check_supported(call)
     _check_stop_sequences(call.stop_sequences or [])
     _check_thinking(call, betas)
     _check_schemas(call)
-    _check_tools(call.tools or [])
-    _check_tool_choice(call)
-    check_messages(call.messages, cites=version != _NEWER)
-
-
-def _check_newer(call: Call) -> None:
-    for name in _SAMPLING:
-        if getattr(call, name) is not None:
-            raise BadRequest(f"{name}: Extra inputs are not permitted")
+    check_tools(call.tools or [])
+    check_tool_choice(call)
+    check_messages(call.messages)
 
 
 def _check_range(place: str, value: float | None, low: int, high: int) -> None:
@@ -102,61 +87,3 @@ def _check_schemas(call: Call) -> None:
         check_object("output_config.format.schema", call.output_config.format.schema)
     if call.output_format is not None:
         check_object("output_format.schema", call.output_format.schema)
-
-
-def _check_tools(tools: list[Tool]) -> None:
-    for i, tool in enumerate(tools):
-        _check_tool(f"tools.{i}", tool)
-    if len({tool.name for tool in tools}) < len(tools):
-        raise BadRequest("tools: Tool names must be unique.")
-    if tools and all(tool.defer_loading for tool in tools):
-        raise BadRequest(
-            "At least one tool must have defer_loading=false. All tools cannot be deferred."
-        )
-
-
-def _check_tool(place: str, tool: Tool) -> None:
-    kind = (tool.type or "custom")[:LONGEST_ECHO]
-    if _SERVER_TOOL.match(kind):
-        raise BadRequest(
-            f"{place}: the tool type '{kind}' is run by the API's own servers "
-            "and is not supported here"
-        )
-    if is_web_search(tool):
-        return _check_web_search(f"{place}.{kind}", tool)
-    if kind != "custom" and not _CLIENT_TOOL.match(kind):
-        raise BadRequest(
-            f"{place}: Input tag '{kind}' found using 'type' does not match any of the "
-            "expected tags: 'custom', 'bash_*', 'text_editor_*', 'computer_*', 'memory_*', "
-            "'web_search_*'"
-        )
-    if tool.name is None:
-        raise BadRequest(f"{place}.{kind}.name: Field required")
-    if not tool.name:
-        raise BadRequest(f"{place}.{kind}.name: String should have at least 1 character")
-    if kind == "custom":
-        schema = f"{place}.custom.input_schema"
-        if not bytes(tool.input_schema):
-            raise BadRequest(f"{schema}: Field required")
-        check_object(schema, tool.input_schema)
-
-
-def _check_web_search(place: str, tool: Tool) -> None:
-    if tool.name != WEB_SEARCH:
-        raise BadRequest(f"{place}.name: Input should be '{WEB_SEARCH}'")
-    if tool.max_uses is not None and tool.max_uses <= 0:
-        raise BadRequest(f"{place}.max_uses: Input should be greater than 0")
-    if tool.allowed_domains and tool.blocked_domains:
-        raise BadRequest(
-            f"{place}: Only one of `allowed_domains` and `blocked_domains` may be specified."
-        )
-
-
-def _check_tool_choice(call: Call) -> None:
-    match call.tool_choice:
-        case AnyTool() | OneTool() if not call.tools:
-            raise BadRequest("tool_choice may only be specified while providing tools.")
-        case OneTool(name=name) if name not in {tool.name for tool in call.tools or []}:
-            raise BadRequest(
-                f"tool_choice: Tool '{name[:LONGEST_ECHO]}' not found in provided tools"
-            )
