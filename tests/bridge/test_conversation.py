@@ -37,6 +37,7 @@ HI, OK = user("hi"), assistant("ok")
 ASK = assistant(use("t1", "ls", a=1))
 SIGNED = thinking("hm", SIGNER.sign("hm", MODEL))
 PNG, GIF = image("png"), image("gif")
+NEXT = {"clear_at": "next_user_message"}
 BROKEN_OFF = f"t1!={words.INTERRUPTED}"
 
 
@@ -101,6 +102,38 @@ STORIES: dict[str, tuple[Json, str, str]] = {
     "system message that adds a tool": (
         request(HI, system({"type": "tool_addition", "tool": {"name": "x"}})),
         'U hi\n\n{"type":"tool_addition","tool":{"name":"x"}}', "approximated:tool_addition",
+    ),
+    "system message that defines a tool": (
+        request(HI, system({"type": "tool_addition", "tool": {
+            "type": "tool_definition", "definition": tool("x")}}, "and")),
+        "U hi\n\nand", "approximated:tool_addition",
+    ),
+    "system message that does nothing else": (
+        request(HI, system({"type": "tool_addition", "tool": {
+            "type": "tool_definition", "definition": tool("x")}})),
+        "U hi", "approximated:tool_addition",
+    ),
+    "system message for one turn, in its turn": (
+        request(HI, system("now") | NEXT), "U hi\n\nnow", "",
+    ),
+    "system message for one turn, after it": (
+        request(HI, system("now") | NEXT, ASK, user(result("t1", "r")), system("then") | NEXT,
+                tools=[tool()]),
+        "U hi | A ls(t1){a:1} | U then t1=r", "",
+    ),
+    "system message for one turn, before the assistant's": (
+        request(HI, OK, user("go"), system("now") | NEXT, assistant("so")),
+        f"U hi | A ok | U go\n\nnow | A so | U {words.CONTINUE}", "approximated:prefill",
+    ),
+    "system message for good": (
+        request(HI, system("now") | {"clear_at": "never"}, OK, user("go")),
+        "U hi\n\nnow | A ok | U go", "",
+    ),
+    "tool changes outlive their message": (
+        request(HI, system({"type": "tool_removal", "tool": {"name": "ls"}}, "now") | NEXT, OK,
+                user("go"), tools=[tool()]),
+        'U hi\n\n{"type":"tool_removal","tool":{"name":"ls"}} | A ok | U go',
+        "approximated:tool_removal",
     ),
     "tool changes that say nothing": (
         request(HI, system({"type": "tool_addition", "tool": {}}), assistant({

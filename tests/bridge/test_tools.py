@@ -31,6 +31,18 @@ FOUND_BY_SERVER = (
     user("go"),
 )  # fmt: skip
 ADDED = (HI, system({"type": "tool_addition", "tool": {"type": "tool_reference", "name": "cat"}}))
+
+
+def added(tool: Json) -> Json:
+    """A system message that brings a tool's definition along."""
+    definition = {"type": "tool_definition", "definition": tool}
+    return system({"type": "tool_addition", "tool": definition})
+
+
+def referred(change: str, name: str) -> Json:
+    return system({"type": change, "tool": {"type": "tool_reference", "name": name}})
+
+
 LS, CAT, LATER = tool("ls"), tool("cat"), tool("cat", defer_loading=True)
 
 
@@ -42,6 +54,15 @@ def declared(state: Json) -> list[Json]:
     context = messages(state)[-1].get("userInputMessageContext", {})
     return [entry["toolSpecification"] for entry in context.get("tools", [])]
 
+
+NO_CLIENT_TOOLS: list[Json] = [
+    {"type": "web_search_20250305", "name": "web_search"},
+    {"name": "x"},
+    {},
+    {"name": 1, "input_schema": {}},
+    {"name": "", "input_schema": {}},
+    {"name": "x", "input_schema": []},
+]
 
 NAMES: dict[str, tuple[Json, str, str]] = {
     "no tools": (request(HI), "", ""),
@@ -81,6 +102,61 @@ NAMES: dict[str, tuple[Json, str, str]] = {
     "deferred and used": (
         request(HI, assistant(use("t1", "cat")), user(result("t1", "r")), tools=[LS, LATER]),
         "ls cat", "",
+    ),
+    "defined on the way": (
+        request(HI, added(CAT), tools=[LS]), "ls cat", "approximated:tool_addition",
+    ),
+    "defined on the way, and deferred": (
+        request(HI, added(LATER), tools=[LS]), "ls cat", "approximated:tool_addition",
+    ),
+    "the first one is defined on the way": (
+        request(HI, added(CAT)), "cat", "approximated:tool_addition",
+    ),
+    "a shell is defined on the way": (
+        request(HI, added({"type": "bash_20250124", "name": "bash"})), "bash",
+        "approximated:tool_addition approximated:tools.type",
+    ),
+    "what is there already is not defined again": (
+        request(HI, added(LS | {"description": "other"}), tools=[LS]), "ls",
+        "approximated:tool_addition",
+    ),
+    "what no client runs is not defined": (
+        request(HI, *map(added, NO_CLIENT_TOOLS), tools=[LS]), "ls",
+        "approximated:tool_addition=6",
+    ),
+    "removed": (
+        request(HI, referred("tool_removal", "cat"), tools=[LS, CAT]), "ls",
+        "approximated:tool_removal",
+    ),
+    "removed after use": (
+        request(*LOOP, referred("tool_removal", "ls"), tools=[LS, CAT]), "ls cat",
+        "approximated:tool_removal",
+    ),
+    "removed, and asked for": (
+        request(HI, referred("tool_removal", "cat"), tools=[LS, CAT],
+                tool_choice=choose("tool", name="cat")),
+        "cat", "approximated:tool_removal approximated:tool_choice.tool",
+    ),
+    "removed and added again": (
+        request(HI, referred("tool_removal", "cat"), referred("tool_addition", "cat"),
+                tools=[LS, CAT]),
+        "ls cat", "approximated:tool_removal approximated:tool_addition",
+    ),
+    "defined and removed": (
+        request(HI, added(CAT), referred("tool_removal", "cat"), tools=[LS]), "ls",
+        "approximated:tool_addition approximated:tool_removal",
+    ),
+    "defined, removed and added again": (
+        request(HI, added(CAT), referred("tool_removal", "cat"), referred("tool_addition", "cat"),
+                tools=[LS]),
+        "ls cat", "approximated:tool_addition=2 approximated:tool_removal",
+    ),
+    "found, as a server tells it wrongly": (
+        request(HI, *[assistant({"type": "tool_search_tool_result", "content": content})
+                      for content in (None, "x", {"tool_references": 5},
+                                      {"tool_references": [1, {}, {"tool_name": 2}]})],
+                user("go"), tools=[LS, LATER]),
+        "ls", "approximated:tool_search_tool_result=4 dropped:tools.defer_loading",
     ),
     "tuning members": (
         request(HI, tools=[tool(strict=True, input_examples=[{}], allowed_callers=["direct"],
@@ -190,10 +266,6 @@ BUILT_IN: dict[str, tuple[Json, str, list[str]]] = {
         {"type": "memory_20250818", "name": "memory", "description": "δ"}, "δ",
         ["command", "path", "file_text", "old_str", "new_str", "insert_line", "view_range",
          "insert_text", "old_path", "new_path"],
-    ),
-    "one that nobody documented": (
-        {"type": "text_editor_new_1", "name": "edit", "input_schema": {"type": "object"}},
-        "edit", [],
     ),
 }  # fmt: skip
 

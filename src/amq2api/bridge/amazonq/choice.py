@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from amq2api.dialects import messages as m
 
+from .changes import Changes
 from .fidelity import Ledger
 from .names import Names
 from .tools import name_of
@@ -12,22 +13,22 @@ from .words import TOOL_ANY, TOOL_ONE
 __all__ = ["demand", "offered"]
 
 
-def offered(
-    call: m.Call, used: Collection[str], referenced: Collection[str], ledger: Ledger
-) -> list[m.Tool]:
+def offered(call: m.Call, used: Collection[str], changes: Changes, ledger: Ledger) -> list[m.Tool]:
     """The tools to declare: those the choice leaves, and those the history cannot do without.
 
-    A deferred tool is held back until something in the conversation names it.
+    A deferred tool is held back until something in the conversation names it, and one that was
+    removed on the way unless it was used before.
     """
     forced = _forced(call)
+    only_used = isinstance(call.tool_choice, m.NoTool) or forced is not None
     made: list[m.Tool] = []
-    for tool in call.tools or ():
+    for tool in (*(call.tools or ()), *changes.defined.values()):
         name = name_of(tool)
         if name in used or name == forced:
             made.append(tool)
-        elif isinstance(call.tool_choice, m.NoTool) or forced is not None:
+        elif only_used or name in changes.removed:
             continue
-        elif tool.defer_loading and name not in referenced:
+        elif tool.defer_loading and name not in changes.referenced:
             ledger.dropped("tools.defer_loading")
         else:
             made.append(tool)

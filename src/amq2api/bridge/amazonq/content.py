@@ -4,8 +4,8 @@ Texts stay as they are, byte for byte. What the service has no member for become
 the client's own words: a document its title and text, a server tool's block its JSON.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import TypeAlias
 
 import msgspec
 
@@ -13,6 +13,7 @@ from amq2api.dialects import amazonq as q
 from amq2api.dialects import messages as m
 from amq2api.errors import BadRequest
 
+from .changes import Changes
 from .fidelity import Ledger, row_of
 from .names import Names
 
@@ -27,13 +28,16 @@ _FORMATS: dict[str, q.ImageFormat] = {
 
 
 class Reader:
-    """Reads the blocks of one conversation and remembers which tools they bring into play."""
+    """Reads the blocks of one conversation and remembers what they change of its tools.
 
-    def __init__(self, names: Names, ledger: Ledger) -> None:
+    Args:
+        declared: Names of the call's tools.
+    """
+
+    def __init__(self, names: Names, ledger: Ledger, declared: Collection[str] = ()) -> None:
         self._names = names
         self._ledger = ledger
-        self.referenced: set[str] = set()
-        """Tools that a block names as found: deferred ones are in play from then on."""
+        self.changes = Changes(declared)
 
     def pieces(self, content: str | Sequence[m.Block | m.ResultBlock]) -> Iterator[Piece]:
         """What a message or a tool result says, in order."""
@@ -56,13 +60,12 @@ class Reader:
             case m.SearchResult(source=source, title=title, content=content):
                 yield _lines([title, source, *(text.text for text in content)])
             case m.ToolReference(tool_name=name):
-                self.referenced.add(name)
+                self.changes.refer(name)
                 # The name the model has to call it by.
                 yield self._names.upstream(name)
             case _:
-                if isinstance(block, m.Echo):
-                    self.referenced.update(_found(block))
-                yield msgspec.json.encode(block).decode()
+                if not (isinstance(block, m.Echo) and self.changes.heed(block)):
+                    yield msgspec.json.encode(block).decode()
 
 
 def image(block: m.Image) -> q.Image:
@@ -95,18 +98,3 @@ def _document(source: m.DocumentSource, label: list[str]) -> Iterator[Piece]:
 
 def _lines(texts: Iterable[str]) -> str:
     return "\n".join(texts)
-
-
-def _found(block: m.Echo) -> Iterator[str]:
-    """The tools that a server's tool search found, or that a client added on the way."""
-    if isinstance(block.content, dict):
-        for reference in block.content.get("tool_references") or ():
-            yield from _name(reference, "tool_name")
-    if kind(block) == "tool_addition":
-        yield from _name(block.tool, "name")
-
-
-def _name(reference: Any, member: str) -> Iterator[str]:
-    name = reference.get(member) if isinstance(reference, dict) else None
-    if isinstance(name, str):
-        yield name

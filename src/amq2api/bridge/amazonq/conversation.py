@@ -60,8 +60,9 @@ def convert(
         BadRequest: more images in one message than the service takes.
     """
     ledger = Ledger()
-    names = Names(map(tools.name_of, call.tools or ()))
-    reader = Reader(names, ledger)
+    declared_names = [tools.name_of(tool) for tool in call.tools or ()]
+    names = Names(declared_names)
+    reader = Reader(names, ledger, declared_names)
     turns = _framed(gather(call.messages, reader, ledger), ledger)
 
     drafts: list[user.Draft] = []
@@ -75,7 +76,7 @@ def convert(
             replies.append(reply)
 
     used = [piece.name for turn in turns for piece in turn.pieces if isinstance(piece, m.ToolUse)]
-    offered = choice.offered(call, set(used), reader.referenced, ledger)
+    offered = choice.offered(call, set(used), reader.changes, ledger)
     declared = tools.declare(offered, used, names, ledger)
     first, current = drafts[0], drafts[-1]
     if think_tags is not None:

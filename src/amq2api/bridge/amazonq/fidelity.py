@@ -31,6 +31,7 @@ _CALL: Mapping[str, Row] = {
     "messages": Row(_C, "Merged to strict alternation. A message without anything in it vanishes; "
                         "where a user message must be, a placeholder of words.py stands."),
     "messages.output_config": Row(_D, "Effort is set for the whole call."),
+    "messages.clear_at": Row(_C, "A text for one turn is not said again after it."),
     "system": Row(_C, "Verbatim, at the head of the first user message, on every turn."),
     "system.billing_header": Row(_D, "A block for Anthropic's meters; no instruction."),
     "role:system": Row(_C, "Keeps its place, as text of the user turn around it."),
@@ -91,7 +92,9 @@ _TOOLS: Mapping[str, Row] = {
     "tools.name": Row(_C, "A name outside the service's pattern is mapped, and restored in the "
                           "answer."),
     "tools.type": Row(_A, "Client tools of the API (bash, text editor, computer, memory) are "
-                          "declared with their documented parameters; server tools are refused."),
+                          "declared with their documented parameters. Web search is declared as a "
+                          "tool with a query and run through the service; other server tools are "
+                          "refused."),
     "tools.description": Row(_C, "What exceeds 10 000 characters follows the system text; where "
                                  "there is none, the name stands."),
     "tools.input_schema": Row(_A, "Rebuilt of type, title, description, properties, required, "
@@ -107,6 +110,12 @@ _TOOLS: Mapping[str, Row] = {
     "tools.display_height_px": Row(_A, "Said in the tool's description."),
     "tools.display_number": Row(_A, "Said in the tool's description."),
     "tools.max_characters": Row(_A, "Said in the tool's description."),
+    "tools.max_uses": Row(_C, "A search beyond it gets the API's own error and is not made."),
+    "tools.allowed_domains": Row(_A, "Said in the tool's description; pages of other domains are "
+                                     "left out of what was found."),
+    "tools.blocked_domains": Row(_A, "Said in the tool's description; their pages are left out of "
+                                     "what was found."),
+    "tools.user_location": Row(_A, "Said in the tool's description."),
 }  # fmt: skip
 
 _BLOCKS: Mapping[str, Row] = {
@@ -137,8 +146,14 @@ _BLOCKS: Mapping[str, Row] = {
     "tool_result.image": Row(_A, "Among the images of the message, with a pointer in its place."),
     "tool_reference": Row(_A, "The tool's name as text, and the tool is declared."),
     "browser_state": Row(_A, "Its own JSON, as text."),
-    "server_tool_use": Row(_A, _ECHO),
-    "web_search_tool_result": Row(_A, _ECHO),
+    "server_tool_use": Row(_C, "A web search with its result in the same message: a tool use. "
+                               "Any other one becomes its own JSON, as text."),
+    "web_search_tool_result": Row(_C, "With its search: a tool result, each page as JSON with "
+                                      "title, address, date and snippet. Else its own JSON, as "
+                                      "text."),
+    "web_search_tool_result.encrypted_content": Row(_C, "Holds the snippet where this gateway made "
+                                                        "it; dropped where another did, since "
+                                                        "nobody here can read it."),
     "web_fetch_tool_result": Row(_A, _ECHO),
     "code_execution_tool_result": Row(_A, _ECHO),
     "bash_code_execution_tool_result": Row(_A, _ECHO),
@@ -151,8 +166,10 @@ _BLOCKS: Mapping[str, Row] = {
     "mcp_tool_listing": Row(_A, _ECHO),
     "messages.compaction": Row(_A, _ECHO),
     "fallback": Row(_A, _ECHO),
-    "tool_addition": Row(_A, "Its own JSON, as text; a tool it refers to is declared."),
-    "tool_removal": Row(_A, "Its own JSON, as text; the tool stays declared."),
+    "tool_addition": Row(_A, "A definition is declared as one of the call's tools. A reference "
+                             "becomes its own JSON, as text, and a deferred tool is declared."),
+    "tool_removal": Row(_A, "Its own JSON, as text; the tool is declared no more, unless the "
+                            "history used it."),
     "citations": Row(_D, "The service cites nothing; the cited text is carried."),
 }  # fmt: skip
 

@@ -9,7 +9,7 @@ import msgspec
 from amq2api.dialects import amazonq as q
 from amq2api.dialects import messages as m
 
-from . import builtin
+from . import builtin, searching
 from .fidelity import Ledger
 from .names import Names
 from .rawjson import sound
@@ -74,7 +74,10 @@ def declare(tools: Iterable[m.Tool], used: Sequence[str], names: Names, ledger: 
 def _made(tool: m.Tool, name: str, upstream: str, ledger: Ledger) -> _Entry:
     schema = None
     description = tool.description or ""
-    if tool.type not in (None, "custom"):
+    if m.is_web_search(tool):
+        ledger.approximated("tools.type")
+        schema, description = searching.SCHEMA, searching.description(tool, upstream)
+    elif tool.type not in (None, "custom"):
         ledger.approximated("tools.type")
         schema = builtin.schema(tool.type)
         description = description or builtin.description(tool, upstream)

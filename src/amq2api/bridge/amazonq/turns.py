@@ -13,6 +13,7 @@ from amq2api.errors import BadRequest
 
 from .content import Piece, Reader, is_blank, kind
 from .fidelity import Ledger, row_of
+from .searching import unfolded
 
 __all__ = ["AssistantPiece", "Speaker", "Turn", "UserPiece", "gather"]
 
@@ -23,7 +24,8 @@ AssistantPiece: TypeAlias = str | m.ToolUse | m.Thinking | m.RedactedThinking
 
 _MAY_SAY: dict[Speaker, tuple[type, ...]] = {
     "user": (str, m.Image, m.ToolResult),
-    "assistant": (str, m.ToolUse, m.Thinking, m.RedactedThinking),
+    # The results of searches, which begin a user turn.
+    "assistant": (str, m.ToolUse, m.ToolResult, m.Thinking, m.RedactedThinking),
 }
 _SPEECH = (str, m.Image, m.ToolUse, m.ToolResult)
 
@@ -37,6 +39,9 @@ class Turn:
     """Where it begins: index of a message of the call."""
     pieces: list[Piece] = field(default_factory=list)
     """As :func:`gather` makes them, only such as the speaker may say."""
+
+    def __bool__(self) -> bool:
+        return bool(self.pieces)
 
     @property
     def speaks(self) -> bool:
@@ -62,22 +67,65 @@ def gather(messages: Sequence[m.Message], reader: Reader, ledger: Ledger) -> lis
 
 
 def _read(messages: Sequence[m.Message], reader: Reader, ledger: Ledger) -> Iterator[Turn]:
+    last_asked = max((at for at, each in enumerate(messages) if each.role == "user"), default=0)
     for at, message in enumerate(messages):
         if message.output_config is not None:
             ledger.dropped("messages.output_config")
-        speaker: Speaker = "assistant" if message.role == "assistant" else "user"
-        turn = Turn(speaker, at)
-        allowed = _MAY_SAY[speaker]
-        for piece in reader.pieces(message.content or ()):
-            if not isinstance(piece, allowed):
-                what = kind(piece)
-                raise BadRequest(f"messages.{at}.content: `{what}` cannot be in a {speaker} turn")
-            if not isinstance(piece, str) or not is_blank(piece):
-                turn.pieces.append(piece)
-        if turn.pieces:
-            yield turn
-        elif message.output_config is None:
+        content = message.content or ()
+        if message.clear_at == "next_user_message" and at < last_asked:
+            # The client keeps it where it stood, so that its conversation only grows.
+            content = _changes(content)
+        turns = list(_told(at, message.role, content, reader, ledger))
+        yield from turns
+        heard = message.output_config or message.clear_at or _changes(content)
+        if not turns and not heard:
             ledger.dropped("messages")
+
+
+def _changes(content: str | Sequence[m.Block]) -> list[m.Block]:
+    """What changes the tools, and is heard without being said."""
+    heard = (m.ToolAddition, m.ToolRemoval)
+    return [] if isinstance(content, str) else [b for b in content if isinstance(b, heard)]
+
+
+def _told(
+    at: int, role: m.Role, content: str | Sequence[m.Block], reader: Reader, ledger: Ledger
+) -> Iterator[Turn]:
+    """A message as turns: several only where the assistant searched the web in between."""
+    if role != "assistant":
+        pieces = _fitting(at, "user", reader.pieces(content))
+        yield from filter(None, [Turn("user", at, list(pieces))])
+        return
+    if not isinstance(content, str):
+        content = unfolded(content, ledger)
+    said, found = Turn("assistant", at), Turn("user", at)
+    for piece in _fitting(at, "assistant", reader.pieces(content)):
+        if isinstance(piece, m.ToolResult):
+            found.pieces.append(piece)
+            continue
+        if found.pieces and not _waits(said, found):
+            yield from (said, found)
+            said, found = Turn("assistant", at), Turn("user", at)
+        said.pieces.append(piece)
+    yield from filter(None, (said, found))
+
+
+def _fitting(at: int, speaker: Speaker, pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """The pieces without blank texts."""
+    allowed = _MAY_SAY[speaker]
+    for piece in pieces:
+        if not isinstance(piece, allowed):
+            what = kind(piece)
+            raise BadRequest(f"messages.{at}.content: `{what}` cannot be in a {speaker} turn")
+        if not isinstance(piece, str) or not is_blank(piece):
+            yield piece
+
+
+def _waits(said: Turn, found: Turn) -> bool:
+    """Whether a tool was called whose result the next message may bring: it must find the call
+    in the turn before it (I5)."""
+    answered = {piece.tool_use_id for piece in found.pieces if isinstance(piece, m.ToolResult)}
+    return any(isinstance(piece, m.ToolUse) and piece.id not in answered for piece in said.pieces)
 
 
 def _merged(turns: Iterable[Turn]) -> Iterator[Turn]:

@@ -9,8 +9,8 @@ import base64
 
 __all__ = [
     "ALL", "CONTINUE", "EMPTY_KEY", "EMPTY_MESSAGE", "EMPTY_RESULT", "IMAGE_POINTER",
-    "INTERRUPTED", "JSON_OUTPUT", "LONG_DESCRIPTION", "MARKER_SIGNATURE", "MEMBER", "SEPARATOR",
-    "THINKING_TAGS", "TOOL_ANY", "TOOL_ONE", "is_marker",
+    "INTERRUPTED", "JSON_AGAIN", "JSON_OUTPUT", "JSON_REPAIR", "LONG_DESCRIPTION", "MARK", "MARKER_SIGNATURE", "MEMBER",
+    "SEARCH_QUERY", "SEPARATOR", "SNIPPET", "THINKING_TAGS", "TOOL_ANY", "TOOL_ONE", "is_marker",
 ]  # fmt: skip
 
 # One message of the service holds one text where the Messages API has several (system text,
@@ -45,11 +45,25 @@ JSON_OUTPUT = (
     "nothing before it, nothing after it, no code fences.\n\nJSON schema:\n{schema}"
 )
 
+# An answer that does not fit is asked for once more. A rule is a member of the client's schema.
+JSON_AGAIN = "The previous answer is not exactly one JSON document. Give the whole answer again."
+JSON_REPAIR = (
+    "The previous answer does not satisfy the JSON schema: {place} breaks the rule {rule}. "
+    "Give the whole answer again."
+)
+
 # The rest of a description that exceeds the limit of 2.5 travels with the system text.
 LONG_DESCRIPTION = "{name}\n{rest}"
 
 # What a tool of the Claude API's own (a computer's screen size) is told, under the API's names.
 MEMBER = "{member}: {value}"
+
+# The service's search takes no longer query (6.5), and a schema of the service's known keywords
+# has no other way to say so (2.5).
+SEARCH_QUERY = "At most {number} characters."
+
+# A page that was found is told as JSON with the API's own names; the excerpt has none there.
+SNIPPET = "snippet"
 
 # Documented by upstream-protocol.md 2.8 for models without native reasoning; only when asked for.
 THINKING_TAGS = (
@@ -61,18 +75,19 @@ EMPTY_KEY = "_"
 
 # Clients need a signature under every thinking block, and the service does not give one to
 # every reasoning. It never travels upstream (I16), and whoever decodes it can read what it is.
-_MARK = b"amq2api: "  # nine bytes, so that its base64 is a prefix of the whole's
+# What else clients keep for us unread begins with the same mark.
+MARK = b"amq2api: "  # nine bytes, so that its base64 is a prefix of the whole's
 MARKER_SIGNATURE = base64.b64encode(
-    _MARK + b"this signature was made by amq2api, because the service gave none."
+    MARK + b"this signature was made by amq2api, because the service gave none."
 ).decode()
 
-_MARKER_PREFIX = base64.b64encode(_MARK).decode()
+_MARKER_PREFIX = base64.b64encode(MARK).decode()
 
 ALL = frozenset(
     {
         SEPARATOR, CONTINUE, INTERRUPTED, EMPTY_RESULT, EMPTY_MESSAGE, IMAGE_POINTER, TOOL_ANY,
-        TOOL_ONE, JSON_OUTPUT, LONG_DESCRIPTION, MEMBER, THINKING_TAGS, EMPTY_KEY,
-        MARKER_SIGNATURE,
+        TOOL_ONE, JSON_AGAIN, JSON_OUTPUT, JSON_REPAIR, LONG_DESCRIPTION, MEMBER, SEARCH_QUERY, SNIPPET, THINKING_TAGS,
+        EMPTY_KEY, MARKER_SIGNATURE,
     }
 )  # fmt: skip
 
