@@ -110,7 +110,12 @@ REPLIES: dict[str, tuple[list[bytes], str]] = {
     "half an emoji and never the other": (
         [raw_frame("assistantResponseEvent", rb'{"content":"a\ud83d"}'),
          tool("tooluse_1", stop=True)],
-        f"start +0text .a .\ufffd -0 +1tool_use:toolu_1:ls -1 {TOOL_END}",
+        f"start +0text .a -0 +1tool_use:toolu_1:ls -1 +2text .\ufffd -2 {TOOL_END}",
+    ),
+    "a tool call between the halves of an emoji": (
+        [raw_frame("assistantResponseEvent", rb'{"content":"a\ud83d"}'),
+         tool("tooluse_1", stop=True), raw_frame("assistantResponseEvent", rb'{"content":"\ude00"}')],
+        f"start +0text .a -0 +1tool_use:toolu_1:ls -1 +2text .\U0001f600 -2 {TOOL_END}",
     ),
     "half an emoji and the end": (
         [raw_frame("assistantResponseEvent", rb'{"content":"a\ud83d"}')],
@@ -151,6 +156,22 @@ REPLIES: dict[str, tuple[list[bytes], str]] = {
         [tool("tooluse_1", input='{"a'), tool("tooluse_2", input="{}", stop=True),
          ended("MAX_TOKENS")],
         'start +0tool_use:toolu_1:ls .{"a -0 +1tool_use:toolu_2:ls .{} -1 end(max_tokens) stop',
+    ),
+    "a pause after a tool call": (
+        [tool("tooluse_1", stop=True), ended("PAUSE_TURN")],
+        f"start +0tool_use:toolu_1:ls -0 {TOOL_END}",
+    ),
+    "a stop sequence that nobody asked for": (
+        [text("a"), ended("STOP_SEQUENCE")], f"start +0text .a -0 {END}",
+    ),
+    "blanks before a tool's input": (
+        [tool("tooluse_1", input=" "), tool("tooluse_1", input="\n{ "),
+         tool("tooluse_1", input="}", stop=True)],
+        f"start +0tool_use:toolu_1:ls .{{  .}} -0 {TOOL_END}",
+    ),
+    "blanks for a tool's input": (
+        [tool("tooluse_1", input=" \t"), tool("tooluse_1", input="\n", stop=True)],
+        f"start +0tool_use:toolu_1:ls -0 {TOOL_END}",
     ),
     "a pause": ([text("a"), ended("PAUSE_TURN")], "start +0text .a -0 end(pause_turn) stop"),
     "nothing to say, and says so": ([ended("END_TURN"), METERED], f"start {END}"),

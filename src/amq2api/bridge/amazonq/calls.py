@@ -14,6 +14,9 @@ from .ids import client_tool_id, server_tool_id
 
 __all__ = ["Calls"]
 
+_BLANKS = " \t\n\r"
+"""What JSON takes for space."""
+
 
 class Calls:
     """Every tool call begun so far, by upstream id.
@@ -57,8 +60,16 @@ class Calls:
         self.clients = True
         return m.ToolUseBlock(client_tool_id(key), name)
 
-    def fill(self, key: str, fragment: str) -> None:
-        self._inputs[key].append(fragment)
+    def fill(self, key: str, fragment: str) -> str:
+        """Take more of a call's input; returns what of it a client is to hear.
+
+        That is all but blanks before it: an input of nothing else is none (C-126).
+        """
+        parts = self._inputs[key]
+        heard = fragment if parts else fragment.lstrip(_BLANKS)
+        if heard:
+            parts.append(heard)
+        return heard
 
     def end(self, key: str) -> Search | None:
         """The call is complete; if it is a search, what is to be searched for.
@@ -75,7 +86,7 @@ class Calls:
 
 def _read(key: str, text: str) -> dict[str, Any]:
     """A closed call's input is an empty text or a JSON object; anything else was cut (3.5)."""
-    if not text.strip():
+    if not text:
         return {}
     try:
         value = msgspec.json.decode(text)

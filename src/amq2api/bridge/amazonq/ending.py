@@ -17,7 +17,8 @@ _REASONS: Mapping[str, m.StopReason] = {
     # upstream-protocol.md 3.3. END_TURN comes with tool calls too: those decide, not it.
     "END_TURN": "end_turn",
     "TOOL_USE": "end_turn",
-    "STOP_SEQUENCE": "stop_sequence",
+    # No request of ours names one; a client that did could not be told which.
+    "STOP_SEQUENCE": "end_turn",
     "MAX_TOKENS": "max_tokens",
     "MODEL_CONTEXT_WINDOW_EXCEEDED": "model_context_window_exceeded",
     "CONTENT_FILTERED": "refusal",
@@ -76,7 +77,8 @@ class Ending:
         if (failure := _FAILURES.get(self._reason or "")) is not None:
             raise UpstreamBroken(failure)
         reason = self._stop_reason()
-        if reason == "end_turn" and tools:
+        # A turn with a call for the client to answer is never just paused (claude-api.md 5.1).
+        if reason in ("end_turn", "pause_turn") and tools:
             reason = "tool_use"
         return m.EndOfMessage(reason, None, self._refusal() if reason == "refusal" else None)
 

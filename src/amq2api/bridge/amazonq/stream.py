@@ -291,9 +291,9 @@ class StreamTranslator:
             self._leave_out_withheld()
             self._blocks.start(key, block, out)
         if event.input:
-            kept = self._cutter.count(event.input)
-            self._calls.fill(key, kept)
-            self._blocks.add(m.InputJsonDelta(kept), out)
+            heard = self._calls.fill(key, self._cutter.count(event.input))
+            if heard:
+                self._blocks.add(m.InputJsonDelta(heard), out)
         if event.stop and not self.done:
             self._end_call(key, out)
 
