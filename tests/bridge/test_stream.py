@@ -114,7 +114,8 @@ REPLIES: dict[str, tuple[list[bytes], str]] = {
     ),
     "a tool call between the halves of an emoji": (
         [raw_frame("assistantResponseEvent", rb'{"content":"a\ud83d"}'),
-         tool("tooluse_1", stop=True), raw_frame("assistantResponseEvent", rb'{"content":"\ude00"}')],
+         tool("tooluse_1", stop=True),
+         raw_frame("assistantResponseEvent", rb'{"content":"\ude00"}')],
         f"start +0text .a -0 +1tool_use:toolu_1:ls -1 +2text .\U0001f600 -2 {TOOL_END}",
     ),
     "half an emoji and the end": (
