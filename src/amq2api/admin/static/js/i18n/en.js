@@ -60,6 +60,14 @@ export default {
   "banner.tokens": "The token cache cannot be used.",
   "banner.tokens_words": "Calls may work, but tokens will not survive a restart.",
 
+  "calibration.error": "Typical error",
+  "calibration.error_unknown": "not known yet",
+  "calibration.model": "Model",
+  "calibration.none": "Nothing learned yet. Each answer that tells its size teaches something.",
+  "calibration.samples": "Answers learned from",
+  "calibration.title": "Token estimates",
+  "calibration.words": "No tokenizer of Claude’s is published, so tokens are estimated. From each answer the gateway learns how far it is off, and corrects later estimates.",
+
   "cline.base": "Custom base URL",
   "cline.key": "API key",
   "cline.model": "Model",
@@ -442,6 +450,16 @@ export default {
   "token.refreshing": "Being renewed",
   "token.until": "Expires {when}, renews itself",
   "token.valid": "Valid",
+
+  "translate.call": "A call of the Claude Messages API, as JSON",
+  "translate.changed": "What was changed",
+  "translate.none": "It will appear here. Nothing is sent.",
+  "translate.not_json": "This is not JSON: {message}",
+  "translate.nothing": "Nothing: everything is carried as it is.",
+  "translate.request": "What Amazon Q would be sent",
+  "translate.show": "Translate",
+  "translate.title": "See what a call becomes",
+  "translate.words": "Paste a call of one of your clients to see what would be sent for it, and what was changed on the way.",
 
   "usage.asked": "Asked {when}.",
   "usage.asking": "Asking …",

@@ -60,6 +60,14 @@ export default {
   "banner.tokens": "令牌缓存不可用。",
   "banner.tokens_words": "调用可能仍然正常，但重启后令牌不会保留。",
 
+  "calibration.error": "通常误差",
+  "calibration.error_unknown": "暂不清楚",
+  "calibration.model": "模型",
+  "calibration.none": "还没有学到什么。每次说明了大小的回答都会带来修正。",
+  "calibration.samples": "参考的回答数",
+  "calibration.title": "令牌数估算",
+  "calibration.words": "Claude 的分词器没有公开，因此令牌数是估算的。网关会从每次回答中了解偏差，并修正之后的估算。",
+
   "cline.base": "自定义 Base URL",
   "cline.key": "API Key",
   "cline.model": "模型",
@@ -442,6 +450,16 @@ export default {
   "token.refreshing": "正在更新",
   "token.until": "{when}过期，会自动更新",
   "token.valid": "有效",
+
+  "translate.call": "Claude Messages API 的一次调用（JSON）",
+  "translate.changed": "做了哪些改动",
+  "translate.none": "结果会显示在这里，不会真的发送。",
+  "translate.not_json": "这不是 JSON：{message}",
+  "translate.nothing": "没有改动，全部原样传递。",
+  "translate.request": "会发给 Amazon Q 的内容",
+  "translate.show": "转换",
+  "translate.title": "看看一次调用会变成什么",
+  "translate.words": "粘贴某个客户端的一次调用，看看实际会发送什么，以及途中改动了什么。",
 
   "usage.asked": "查询于{when}。",
   "usage.asking": "正在查询…",

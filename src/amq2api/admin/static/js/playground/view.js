@@ -9,6 +9,7 @@ import { status } from "../state.js";
 import { t } from "../text.js";
 import { Answer } from "./answer.js";
 import { run, start, stop } from "./run.js";
+import { Translation } from "./translation.js";
 
 const SMALLEST_THOUGHT = 1024; // tokens, by the Messages API
 const BUSY = ["waiting", "thinking", "writing"];
@@ -38,7 +39,8 @@ export function PlaygroundView() {
           ${(errors) => html`<${ModelChoice} /><${Question} errors=${errors} />`}<//>
       </section>
       <${Answer} />
-    </div>`;
+    </div>
+    <section class="card"><${Fold} title=${t("translate.title")}><${Translation} /><//></section>`;
 }
 
 function Question({ errors }) {

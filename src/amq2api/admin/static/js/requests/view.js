@@ -2,6 +2,7 @@ import { useCell } from "../cell.js";
 import { amount, brief, duration, iso, moment, number } from "../format.js";
 import { Icon } from "../icons.js";
 import { html } from "../lib.js";
+import { Fidelity } from "../parts/fidelity.js";
 import { Busy } from "../parts/notes.js";
 import { records } from "../state.js";
 import { count, known, t } from "../text.js";
@@ -73,5 +74,5 @@ function outcome({ ok, outcome: name, error, notes }) {
     ${error && html`<span class="second said" lang="en">${error}</span>`}
     ${notes.length > 0 && html`<details class="fold fold-small">
       <summary>${count("requests.notes", notes.length)}</summary>
-      <ul class="fidelity">${notes.map((note) => html`<li key=${note}><code>${note}</code></li>`)}</ul></details>`}`;
+      <${Fidelity} notes=${notes} /></details>`}`;
 }

@@ -9,6 +9,7 @@ import { chooseLanguage, chooseTheme, language, LANGUAGES, theme, THEMES } from 
 import { session } from "../session.js";
 import { status } from "../state.js";
 import { t } from "../text.js";
+import { Calibration } from "./calibration.js";
 import { howToEncrypt } from "./encryption.js";
 import { Password } from "./password.js";
 
@@ -33,6 +34,7 @@ export function SettingsView() {
       <${Panel} title=${t("settings.backup")}>
         <p>${t("export.words")}</p>
         <p><${Button} onClick=${() => setExporting(true)}>${t("export.open")}<//></p><//>
+      <${Panel} title=${t("calibration.title")}><${Calibration} /><//>
       <${Panel} title=${t("settings.about")}><${About} /><//>
     </div>
     ${exporting && html`<${ExportDialog} onClose=${() => setExporting(false)} />`}`;
