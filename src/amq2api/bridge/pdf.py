@@ -15,14 +15,18 @@ from amq2api.errors import BadRequest, ContextTooLong
 if TYPE_CHECKING:
     from pypdf import PageObject, PdfReader
 
-__all__ = ["MOST_BYTES", "NOT_VALID", "Limits", "PdfText", "text"]
+__all__ = ["MOST_BYTES", "MOST_CHARACTERS", "NOT_VALID", "TOO_LONG", "Limits", "PdfText", "text"]
 
 MOST_BYTES = 32 * 1024 * 1024
 """Of a file: the API's own limit for a whole request (claude-api.md 4, 16)."""
 
+MOST_CHARACTERS = 4_000_000
+"""Of text: about the million tokens that no model here exceeds."""
+
 NOT_VALID = "The PDF specified was not valid."
+TOO_LONG = f"{NOT_VALID} Reading it takes too long."
 _PASSWORD = "The PDF specified is password protected."  # noqa: S105  (words, not a password)
-_EMPTY = "PDF cannot be empty."
+_EMPTY = "PDF cannot be empty"
 
 _HEADER = b"%PDF-"
 _SEARCHED = 1024  # bytes in which readers look for the header (ISO 32000-1, annex H.3.4.1)
@@ -40,8 +44,7 @@ class Limits(NamedTuple):
 
     pages: int = 100
     bytes: int = MOST_BYTES
-    characters: int = 4_000_000
-    """About the million tokens that no model here exceeds."""
+    characters: int = MOST_CHARACTERS
     unpacked: int = 16 * 1024 * 1024
     """Bytes that any one of a file's streams may unpack to."""
     operations: int = 1_000_000
@@ -76,7 +79,7 @@ def text(data: bytes, limits: Limits, expired: Callable[[], bool] = lambda: Fals
         with apply_configuration(**_configuration(limits)):
             return _read(data, limits, expired)
     except _OutOfTime:
-        raise BadRequest(f"{NOT_VALID} Reading it takes too long.") from None
+        raise BadRequest(TOO_LONG) from None
     except LimitReachedError:
         raise BadRequest(f"{NOT_VALID} It unpacks to too much.") from None
     except (PyPdfError, DependencyError, *_BROKEN):

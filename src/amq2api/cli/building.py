@@ -16,9 +16,11 @@ from amq2api.accounts.tokens import TokenCache
 from amq2api.config import Settings, proxy_for
 from amq2api.errors import GatewayError
 from amq2api.log import log
+from amq2api.relay.material import Material
 from amq2api.relay.relay import Manner, Relay
 from amq2api.upstream.catalogue import Catalogue
 from amq2api.upstream.client import Client
+from amq2api.upstream.fetch import Fetch
 from amq2api.upstream.service import Service
 from amq2api.web.app import App, Manners
 
@@ -66,6 +68,7 @@ def parts(settings: Settings) -> Parts:
         catalogue=Catalogue(settings.model_map, time.monotonic),
         manner=manner(settings),
         health=HealthBook(tokens.state, time.time),
+        material=Material(_fetch() if settings.fetch_urls else None),
     )
     return Parts(client, store, tokens, relay)
 
@@ -174,6 +177,11 @@ def manner(settings: Settings) -> Manner:
         attempts=settings.attempts,
         routing=settings.routing,
     )
+
+
+def _fetch() -> Fetch:
+    # Strangers' servers learn what this is, not what the service is told it is.
+    return Fetch(user_agent=f"amq2api/{__version__}")
 
 
 async def _watch(store: FileStore) -> None:

@@ -16,6 +16,7 @@ from amq2api.upstream.catalogue import Catalogue
 from amq2api.upstream.service import Service
 from amq2api.wire.exchange import Answer, Ask
 
+from .material import Material
 from .records import Records
 
 _EXPLAINING = 3.0  # seconds that finding out when a quota is renewed may take
@@ -105,6 +106,7 @@ class Relay:
     manner: Manner
     health: HealthBook
     records: Records = field(default_factory=Records)
+    material: Material = field(default_factory=Material)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     trailers: set[str] = field(default_factory=set)
 
