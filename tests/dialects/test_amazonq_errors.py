@@ -83,6 +83,42 @@ SEEN: dict[str, tuple[int, Body, type[errors.GatewayError]]] = {
     "internal": (500, {"message": "Encountered an unexpected error"}, errors.UpstreamBroken),
     "unavailable": (
         500, {"__type": "ServiceUnavailableException", "message": "x"}, errors.UpstreamBusy),
+    "too long, C-150: the request's own words": (
+        400, {"__type": "com.amazon.kiro.runtimeservice#ValidationException",
+              "message": "Input content length exceeds threshold.",
+              "reason": "REQUEST_BODY_INVALID"}, errors.ContextTooLong),
+    "too long, C-150: the desktop's words": (
+        400, {"message": "Exceeded max chat context length.", "reason": None},
+        errors.ContextTooLong),
+    "too long, C-150: of a model": (
+        400, {"__type": "ValidationException", "message": "Input is too long for requested model."},
+        errors.ContextTooLong),
+    "too long, C-150: counted": (
+        400, {"message": "prompt is too long: 215000 tokens > 200000 maximum"},
+        errors.ContextTooLong),
+    "too long, C-150: the window": (
+        400, {"__type": "ValidationException",
+              "message": "The conversation exceeds the model's context window (200000 tokens)."},
+        errors.ContextTooLong),
+    "too long, C-150: the maximum": (
+        400, {"message": "Your request exceeded the maximum context length: 210000 > 200000."},
+        errors.ContextTooLong),
+    "too long, C-150: a new reason": (
+        400, {"__type": "ValidationException", "message": "x", "reason": "CONTEXT_WINDOW_EXCEEDED"},
+        errors.ContextTooLong),
+    "too long, C-150: another new reason": (
+        400, {"message": "x", "reason": "INPUT_TOO_LONG"}, errors.ContextTooLong),
+    "too long, C-150: a new exception": (
+        400, {"__type": "ContextWindowOverflowException", "message": "x"}, errors.ContextTooLong),
+    "too long, C-150: named, as 413": (
+        413, {"__type": "ValidationException", "message": "x"}, errors.ContextTooLong),
+    "too many requests, as 413": (
+        413, {"__type": "ThrottlingException", "message": "x"}, errors.RateLimited),
+    "too long is not why the service broke": (
+        500, {"__type": "InternalServerException",
+              "message": "The input length exceeds the threshold."}, errors.UpstreamBroken),
+    "a rate is no length": (
+        400, {"message": "x", "reason": "INPUT_TOKEN_RATE_EXCEEDED"}, errors.RequestRefused),
     "edge limit": (413, b"<html>too large</html>", errors.ContextTooLong),
     "edge timeout": (524, b"error code: 524", errors.UpstreamTimeout),
     "nested": (
@@ -120,6 +156,23 @@ def test_who_the_account_is_stays_here(message: str, secret: str) -> None:
 def test_a_users_words_in_a_message_decide_nothing() -> None:
     quoted = f"Bad text: 'TEMPORARILY_SUSPENDED MONTHLY_REQUEST_COUNT {BEARER}'"
     error = q.read_answer(Answer(400, msgspec.json.encode({"message": quoted})))
+    assert type(error) is errors.RequestRefused
+
+
+QUOTED = (
+    "Bad text: 'Input is too long.'",
+    'The text "x exceeds the context window" is malformed',
+    "Improperly formed request: prompt is too long\nis what it says",
+    "Invalid member `it exceeds the context window`",
+    "Unexpected: the conversation exceeds the context window",
+    "",
+)
+
+
+@pytest.mark.parametrize("message", QUOTED)
+def test_a_users_words_about_length_decide_nothing(message: str) -> None:
+    body = {"__type": "ValidationException", "message": message}
+    error = q.read_answer(Answer(400, msgspec.json.encode(body)))
     assert type(error) is errors.RequestRefused
 
 
@@ -169,6 +222,8 @@ FRAMES: dict[str, tuple[str, type[errors.GatewayError]]] = {
     "namespaced": ("com.amazon.aws.codewhisperer#ThrottlingException", errors.RateLimited),
     "internal": ("InternalServerException", errors.UpstreamBroken),
     "too long": ("ContentLengthExceededException", errors.ContextTooLong),
+    "too long, namespaced": ("com.amazon.x#contentLengthExceededError", errors.ContextTooLong),
+    "too long, in new words": ("InputTooLongException", errors.ContextTooLong),
     "unheard of": ("NewException", errors.UpstreamBroken),
     "no name": ("", errors.UpstreamBroken),
 }
@@ -179,6 +234,27 @@ def test_exception_frames(name: str, verdict: type[errors.GatewayError]) -> None
     headers = {":message-type": "exception", ":exception-type": name}
     error = q.read_frame(Frame(headers, b'{"message":"m","retryAfterMilliseconds":500}'))
     assert type(error) is verdict and error.retry_after == 0.5
+
+
+TOO_LONG_FRAMES: dict[str, dict[str, str]] = {
+    "a reason": {"message": "m", "reason": "CONTENT_LENGTH_EXCEEDS_THRESHOLD"},
+    "a sentence": {"message": "Input is too long."},
+    "another sentence": {"message": "Input content length exceeds threshold."},
+}
+
+
+@pytest.mark.parametrize("name", ["ValidationException", "validationError", "error", ""])
+@pytest.mark.parametrize("body", TOO_LONG_FRAMES.values(), ids=TOO_LONG_FRAMES)
+def test_c_150_too_long_in_the_stream(name: str, body: dict[str, str]) -> None:
+    headers = {":message-type": "exception", ":exception-type": name}
+    error = q.read_frame(Frame(headers, msgspec.json.encode(body)))
+    assert type(error) is errors.ContextTooLong
+
+
+def test_c_150_too_long_as_an_error_that_is_not_modelled() -> None:
+    headers = {":message-type": "error", ":error-code": "ContentLengthExceededException"}
+    error = q.read_frame(Frame(headers, b""))
+    assert type(error) is errors.ContextTooLong
 
 
 def test_error_frames() -> None:

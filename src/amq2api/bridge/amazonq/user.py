@@ -85,7 +85,8 @@ def draft(turn: Turn, asked: Sequence[Asked], reader: Reader, ledger: Ledger) ->
             made.texts += _texts([piece], made, reader, ledger)
     if len(made.images) > MOST_IMAGES:
         raise BadRequest(
-            f"messages.{turn.at}.content: {len(made.images)} images, "
+            # Claude Code sends the request again without media on these words (claude-api.md 9.5).
+            f"messages.{turn.at}.content: too much media: {len(made.images)} images, "
             f"but at most {MOST_IMAGES} images per message"
         )
     return made

@@ -1,5 +1,6 @@
 """Reading Amazon's refusals: one row per exception and ``reason``. Text is never searched
-for meaning, with the exceptions listed in :data:`SENTENCES`, which have no reason.
+for meaning, with the exceptions listed in :data:`SENTENCES`, which have no reason, and of
+:data:`TOO_LONG`, where nothing typed says more than that the request is not valid.
 
 Source: upstream-protocol.md 4.
 """
@@ -16,7 +17,7 @@ from amq2api.wire.exchange import Answer
 
 from .operations import ERROR_TYPE_HEADER
 
-__all__ = ["SENTENCES", "VERDICTS", "read_answer", "read_exception", "read_frame"]
+__all__ = ["SENTENCES", "TOO_LONG", "VERDICTS", "read_answer", "read_exception", "read_frame"]
 
 Verdict: TypeAlias = type[errors.GatewayError]
 
@@ -84,6 +85,28 @@ SENTENCES: tuple[tuple[re.Pattern[str], Verdict], ...] = (
      errors.UpstreamBusy),
 )  # fmt: skip
 
+TOO_LONG: tuple[re.Pattern[str], ...] = (
+    # Other words for a conversation that exceeds the model's window: of the official clients
+    # (4.4) and of the model's own API, which stands behind the service. Each is a whole sentence
+    # without marks of quotation, so that no text of a user's decides.
+    re.compile(r"Exceeded max chat context length\.?"),
+    re.compile(r"(?:The )?input (?:content )?(?:length |size )?(?:is|was) too (?:long|large)"
+               r"(?: for [\w -]+)?\.?", re.IGNORECASE),
+    re.compile(r"(?:The )?input (?:content )?length exceeds [\w -]+\.?", re.IGNORECASE),
+    re.compile(r"(?:The )?prompt is too long(?:: \d+ tokens > \d+ maximum)?\.?", re.IGNORECASE),
+    re.compile(r"[\w ,-]+ (?:exceeds?|exceeded|exceeding|is longer than|is larger than)"
+               r" (?:the )?(?:[\w'-]+ ){0,3}context (?:window|length|limit)[\w ,.():>/-]*",
+               re.IGNORECASE),
+)  # fmt: skip
+
+# An exception or a reason that a table of ours does not know yet, but that says what it means.
+_NAMES_LENGTH = re.compile(
+    r"(?:content|context|input|prompt)_?(?:length|window|size|tokens?)_?(?:is_?)?"
+    r"(?:exceed|overflow|too_?l)\w*"
+    r"|(?:content|context|input|prompt)_?(?:is_?)?too_?(?:long|large)\w*",
+    re.IGNORECASE,
+)
+
 _PRIVATE: tuple[tuple[re.Pattern[str], str], ...] = (
     # What tells who the account is, or opens it, is not the client's to know (C-151).
     (re.compile(r"arn:aws[\w-]*:\S+"), "(an ARN)"),
@@ -91,6 +114,9 @@ _PRIVATE: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\bd-[0-9a-f]{10}\b[\w.-]*"), "(an id)"),
     (re.compile(r"\bao[ar][\w+/=-]{20,}"), "(a token)"),
 )
+
+_VAGUE = (None, errors.RequestRefused)
+"""What a row says of a request that is not valid for whatever reason."""
 
 _BY_STATUS: Mapping[int, Verdict] = {
     # For answers that name no exception: an edge's HTML, an empty body (4.3).
@@ -125,6 +151,8 @@ def read_answer(answer: Answer) -> errors.GatewayError:
     name = _exception_name(answer.headers.get(ERROR_TYPE_HEADER, ""), body)
     reason, message = _reason(body), _message(body)
     verdict = _verdict(_canonical(name), reason, message)
+    if answer.status == 413 and verdict in _VAGUE:
+        verdict = errors.ContextTooLong
     if verdict is None:
         broken = errors.UpstreamBroken if answer.status >= 500 else errors.RequestRefused
         verdict = _BY_STATUS.get(answer.status, broken)
@@ -150,7 +178,15 @@ def _verdict(name: str, reason: str | None, message: str) -> Verdict | None:
     for sentence, verdict in SENTENCES:
         if sentence.fullmatch(message.strip()):
             return verdict
-    return VERDICTS.get((name, None))
+    row = VERDICTS.get((name, None))
+    if row in _VAGUE and _is_too_long(name, reason or "", message.strip()):
+        return errors.ContextTooLong
+    return row
+
+
+def _is_too_long(name: str, reason: str, message: str) -> bool:
+    typed = _NAMES_LENGTH.match(name) or _NAMES_LENGTH.match(reason)
+    return bool(typed) or any(words.fullmatch(message) for words in TOO_LONG)
 
 
 def _say(
