@@ -348,3 +348,46 @@ def test_no_text_crashes_it(text: str, with_tool: bool) -> None:
     if validate(request) is None:
         answer = reply(request)
         assert answer.complete and answer.frames()
+
+
+SEARCH_TOOL = tool("web_search", {"type": "object", "properties": {"query": {"type": "string"}},
+                                  "required": ["query"]})  # fmt: skip
+QUERIES = {
+    "Perform a web search for the query: claude code 2026": "claude code 2026",
+    'Perform a web search for the query: "exactly this" site:a.example':
+        '"exactly this" site:a.example',
+    "Search the web for 'exactly this'": "exactly this",
+    "Please search the web for Rust 1.90": "Rust 1.90",
+    "Look up the weather in Paris online": "the weather in Paris",
+    "Answer in one line.\n\nCan you find the Debian logo on the web?": "the Debian logo",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("words", "query"), QUERIES.items(), ids=QUERIES)
+def test_who_asks_for_the_web_gets_a_search(words: str, query: str) -> None:
+    others = (tool("Grep", {"type": "object", "properties": {"pattern": {}}}),)
+    for tools in ((SEARCH_TOOL,), (*others, SEARCH_TOOL)):
+        assert called(asked(with_tools(*tools, content=words))) == ("web_search", {"query": query})
+
+
+def test_a_search_that_is_demanded_is_for_what_was_asked() -> None:
+    words = (
+        "You search the web.\n\nPerform a web search for the query: rust\n\n"
+        "Answer this message with a call of the tool web_search, not with text."
+    )
+    assert called(asked(with_tools(SEARCH_TOOL, content=words))) == (
+        "web_search", {"query": "rust"},
+    )  # fmt: skip
+
+
+def test_what_was_found_is_told() -> None:
+    pages = [{"title": "A", "url": "https://a", "snippet": "alpha"},
+             {"title": "B", "url": "https://b"}]  # fmt: skip
+    found = {"toolUseId": "s", "status": "success",
+             "content": [{"text": json.dumps(page)} for page in pages]}  # fmt: skip
+    request = asked(
+        answering(found, tools=(SEARCH_TOOL,)),
+        user("Search the web for letters"),
+        assistant("", toolUses=[use("s", "web_search", query="letters")]),
+    )
+    assert said(request) == "The web has 2 pages:\n\n- A: alpha (https://a)\n- B (https://b)"

@@ -11,11 +11,12 @@ from amq2api.errors import GatewayError, ProtocolError, UpstreamBroken
 from amq2api.sim.dressing import Profile
 from amq2api.sim.scenarios import ECHO, REFUSALS, STREAMS, summaries
 from amq2api.sim.scenarios.broken import BROKEN
+from amq2api.sim.scenarios.searches import SEARCHES
 from amq2api.sim.scenarios.told import OTHER_EVENTS, TOLD
 from amq2api.sim.scenarios.tools import TOOLS
 from amq2api.sim.steps import frame, text
 from amq2api.wire.exchange import Answer as HttpAnswer
-from sim.asking import asked, tool, with_tools
+from sim.asking import asked, tool, tool_turn, use, with_tools
 from sim.client import Answer, Bench
 
 DAMAGED = {
@@ -46,7 +47,7 @@ def botocore_frames(data: bytes) -> list[Any]:
 
 def test_names_are_unique_and_told_in_one_line() -> None:
     told = summaries()
-    assert len(told) == len(TOLD) + len(TOOLS) + len(BROKEN) + len(REFUSALS) + 1
+    assert len(told) == sum(map(len, (TOLD, TOOLS, SEARCHES, BROKEN, REFUSALS))) + 1
     assert all(line and "\n" not in line and len(line) < 100 for line in told.values())
 
 
@@ -251,3 +252,38 @@ def test_refusals_end_after_their_number() -> None:
     bench.world.scenario = "throttle:3"
     statuses = [bench.generate(ASK).status for _ in range(8)]
     assert statuses == [429, 429, 429, 200, 429, 429, 429, 200]
+
+
+SEARCHED: dict[str, list[tuple[str, Any]]] = {
+    "search": [("web_search", {"query": "weather in Paris"})],
+    "search:rust_1.90": [("web_search", {"query": "rust 1.90"})],
+    "searches": [("web_search", {"query": f"weather in Paris {n}"}) for n in (1, 2)],
+    "searches:3": [("web_search", {"query": f"weather in Paris {n}"}) for n in (1, 2, 3)],
+    "search-for-ever": [("web_search", {"query": "weather in Paris"})],
+    "search-then-text": [("web_search", {"query": "weather in Paris"})],
+    "search-and-tool": [("web_search", {"query": "weather in Paris"}), ("bash", {})],
+    "search-long": [("web_search", {"query": "x" * 201})],
+    "search-no-query": [("web_search", {})],
+    "search-bad-query": [("web_search", {"query": ["a"]})],
+}  # fmt: skip
+
+
+def uses(answer: Answer) -> list[tuple[str, Any]]:
+    """Name and input of each call."""
+    pieces: dict[str, list[str]] = {}
+    names: dict[str, str] = {}
+    for kind, payload in answer.events():
+        if kind == "toolUseEvent":
+            names[payload["toolUseId"]] = payload["name"]
+            pieces.setdefault(payload["toolUseId"], []).append(payload.get("input", ""))
+    return [(names[key], json.loads("".join(parts))) for key, parts in pieces.items()]
+
+
+@pytest.mark.parametrize(("scenario", "calls"), SEARCHED.items(), ids=SEARCHED)
+def test_searches_are_made_once(scenario: str, calls: list[tuple[str, Any]]) -> None:
+    bench = Bench()
+    bench.world.scenario = scenario
+    told = uses(bench.generate(asked(with_tools(tool("bash"), tool("web_search")))))
+    assert [(name, given if name == "web_search" else {}) for name, given in told] == calls
+    after = uses(bench.generate(tool_turn(use())))
+    assert bool(after) is (scenario == "search-for-ever")

@@ -57,7 +57,22 @@ class _Kind:
 
 _URL = r"(?P<path>https?://[^\s\"'<>]+)"
 _REST = r"[`\"'“]?(?P<path>[^`\"'”\n]+?)[`\"'”?.]*$"
+_QUERY = r"(?P<path>[^\n]+?)\s*$"
+_WEB = ("web", "websearch", "online")
 _KINDS = (
+    _Kind(
+        # The first is what Claude Code asks for when it wants nothing but a search.
+        re.compile(_POLITE + r"(?:perform|do|make|run) an? (?:web|internet|online) search "
+                   r"(?:for|on|about)(?: the query)?:?\s+" + _QUERY),
+        _WEB, ("query", "q")),
+    _Kind(
+        re.compile(_POLITE + r"(?:search|browse|ask|check)(?: on)? the (?:web|internet)"
+                   r"(?: for| about)?:?\s+" + _QUERY),
+        _WEB, ("query", "q")),
+    _Kind(
+        re.compile(_POLITE + r"(?:search for|look up|google|find)\s+(?P<path>[^\n]+?)\s+"
+                   r"(?:on the (?:web|internet)|online)[.?!]*\s*$"),
+        _WEB, ("query", "q")),
     _Kind(
         re.compile(_POLITE + r"(?:fetch|download|visit|open|get)\b[^\n]*?" + _URL),
         ("fetch", "browse", "http", "url"), ("url", "uri"), "curl -s {}"),
@@ -92,6 +107,9 @@ def forced(question: Question) -> Wish | None:
     tool = named[0] if named else _best(question)
     rest = question.text[: match.start()].rpartition("\n\n")[0]
     about = listening.words(rest or question.text)
+    for wish in _by_kind(about, question):
+        if wish.tool is tool:
+            return Wish(tool, wish.arguments, wish.key)
     return Wish(tool, fill(tool, {}, about, question), question.key())
 
 
@@ -120,6 +138,7 @@ def _by_kind(part: str, question: Question) -> Iterator[Wish]:
             continue
         found = match.groupdict()
         what = (found.get("quoted") or found.get("path") or "").rstrip(".,")
+        what = re.sub(r"^([\"'`])([^\"'`]*)\1$", r"\2", what)
         tool = _serving(kind, question)
         if tool is not None:
             given = {name: what for name in kind.members[:] if what and name in tool.properties}

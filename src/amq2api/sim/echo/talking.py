@@ -1,10 +1,11 @@
 """Conversation without tools: small talk, sums, and accounts of what was received."""
 
+import json
 import re
-from collections.abc import Callable
-from typing import TypeAlias
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
-from amq2api.sim.question import Question
+from amq2api.sim.question import Question, Result
 
 from . import listening, sums
 
@@ -14,10 +15,32 @@ _MOST_LINES, _MOST_CHARACTERS = 40, 4_000
 
 
 def about_results(question: Question) -> str:
-    """What the tools said, quoted."""
-    return "\n\n".join(
-        f"{_who(result.name, result.failed)}:\n\n{_excerpt(result.text)}"
-        for result in question.results
+    """What the tools said, quoted; of pages that a search found, what they are about."""
+    return "\n\n".join(map(_about, question.results))
+
+
+def _about(result: Result) -> str:
+    if pages := _pages(result.text):
+        return f"The web has {_count(len(pages), 'page')}:\n\n" + "\n".join(map(_page, pages))
+    return f"{_who(result.name, result.failed)}:\n\n{_excerpt(result.text)}"
+
+
+def _pages(said: str) -> list[dict[str, Any]]:
+    """What a search found, if *said* is that: a JSON object per line with title and address."""
+    try:
+        found = [json.loads(line) for line in said.split("\n")]
+    except (ValueError, RecursionError):
+        return []
+    whole = all(isinstance(page, dict) and "title" in page and "url" in page for page in found)
+    return found if whole else []
+
+
+def _page(page: Mapping[str, Any]) -> str:
+    snippet = page.get("snippet")
+    return (
+        f"- {page['title']}: {snippet} ({page['url']})"
+        if snippet
+        else (f"- {page['title']} ({page['url']})")
     )
 
 

@@ -13,12 +13,13 @@ from amq2api.sim.steps import Flat, Streamed
 
 from .broken import BROKEN
 from .refusals import REFUSALS, Refusal
+from .searches import SEARCHES
 from .told import TOLD, Table
 from .tools import TOOLS
 
 __all__ = ["REFUSALS", "STREAMS", "Choice", "UnknownScenario", "choose", "summaries"]
 
-STREAMS: Table = {**TOLD, **TOOLS, **BROKEN}
+STREAMS: Table = {**TOLD, **TOOLS, **SEARCHES, **BROKEN}
 ECHO = "echo"
 _WAIT = 1.0  # seconds that a refusal announces unless told otherwise
 
@@ -51,7 +52,7 @@ class Choice:
         return refusal.answer(_number(seconds))
 
     def streamed(self, question: Question) -> Streamed | Flat | None:
-        """What the scenario tells; None for the echo and for a refusal that is over."""
+        """What the scenario tells; None where the echo answers, as after a refusal that is over."""
         row = STREAMS.get(self.name)
         return None if row is None else row[1](question, self.argument)
 

@@ -20,7 +20,8 @@ from amq2api.sim.steps import (
 
 from .calls import CALLED, call
 
-Play: TypeAlias = Callable[[Question, str], Streamed | Flat]
+Play: TypeAlias = Callable[[Question, str], Streamed | Flat | None]
+"""Takes the scenario's argument; None leaves the answer to the echo."""
 Table: TypeAlias = Mapping[str, tuple[str, Play]]
 
 _END = Trailer()
