@@ -31,15 +31,15 @@ export function Translation() {
       <${Form} onSubmit=${submit} submit=${t("translate.show")}>${(errors) => html`
         <${Field} area label=${t("translate.call")} name="call" error=${errors.call} rows="16"
           class="code" defaultValue=${typed.get()} />`}<//>
-      <section aria-labelledby="translation-title" aria-live="polite" data-test="translation">
-        <h3 id="translation-title">${t("translate.request")}</h3>
+      <div class="translation-result" aria-live="polite" data-test="translation">
+        <h3>${t("translate.request")}</h3>
         ${!found && html`<p class="hint">${t("translate.none")}</p>`}
         ${found && html`<pre class="code" tabindex="0" role="region" aria-label=${t("translate.request")}
             translate="no"><code>${JSON.stringify(found.request, null, 2)}</code></pre>
           <h3>${t("translate.changed")}</h3>
           ${found.notes.length ? html`<${Fidelity} notes=${found.notes.map((note) => note.note)} />`
             : html`<p>${t("translate.nothing")}</p>`}`}
-      </section>
+      </div>
     </div>`;
 }
 
