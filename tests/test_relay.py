@@ -31,9 +31,9 @@ from amq2api.errors import (
     UpstreamBusy,
 )
 from amq2api.relay import relay
+from amq2api.relay.answering import reply_to
 from amq2api.relay.records import Record
 from amq2api.relay.relay import Manner, Relay
-from amq2api.relay.reply import Reply
 from amq2api.upstream.catalogue import Catalogue
 from amq2api.upstream.service import Service
 from amq2api.wire.exchange import Answer, Ask
@@ -121,7 +121,7 @@ def call(**members: Any) -> m.Call:
 
 
 async def _hear(world: World, asked: m.Call) -> str:
-    reply = Reply(world.relay, asked, "req_1")
+    reply = reply_to(world.relay, asked, "req_1")
     heard: list[m.StreamEvent] = []
     try:
         await reply.open()
@@ -223,7 +223,7 @@ def test_a_trailer_once_seen_is_expected() -> None:
 def test_the_head_can_only_be_had_once_the_call_is_ready() -> None:
     async def story() -> None:
         world = World()
-        reply = Reply(world.relay, call(), "req_1")
+        reply = reply_to(world.relay, call(), "req_1")
         assert reply.begin() == []
         assert told(reply.fail(BUSY)) == "error(overloaded_error)"
         with pytest.raises(RuntimeError):
@@ -486,7 +486,7 @@ def test_a_client_that_leaves_says_nothing_of_the_account() -> None:
     async def story() -> None:
         world = World(spent(), OK)
         await _trail(world)
-        reply = Reply(world.relay, call(), "req_1")
+        reply = reply_to(world.relay, call(), "req_1")
         sent = asyncio.Event()
 
         async def silent(ask: Ask, verdict: Callable[[Answer], GatewayError]) -> Reads:

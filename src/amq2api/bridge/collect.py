@@ -35,6 +35,11 @@ class Collector:
                 case _:
                     pass
 
+    @property
+    def content(self) -> list[m.ContentBlock]:
+        """The blocks so far; of one that is open only its beginning."""
+        return self._blocks
+
     def message(self) -> m.WholeMessage:
         """The whole message.
 

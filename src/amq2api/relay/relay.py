@@ -95,7 +95,7 @@ class Manner:
 @dataclass(slots=True)
 class Relay:
     """Safe to share between calls. What it remembers of them is in ``health`` and ``records``,
-    and which accounts send trailers.
+    which accounts send trailers, and until when which ones are known to search the web.
     """
 
     accounts: Accounts
@@ -109,6 +109,7 @@ class Relay:
     material: Material = field(default_factory=Material)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     trailers: set[str] = field(default_factory=set)
+    searching: dict[str, float] = field(default_factory=dict)
 
     def choose(self, skip: frozenset[str] = frozenset()) -> Choice:
         """The account that serves now. Changes nothing.

@@ -12,6 +12,7 @@ from amq2api.bridge.backend import Notes
 from amq2api.bridge.collect import Collector
 from amq2api.dialects import messages as m
 from amq2api.errors import GatewayError
+from amq2api.relay.answering import reply_to
 from amq2api.relay.records import refused
 from amq2api.relay.relay import Relay
 from amq2api.relay.reply import Reply, unknown_field_notes
@@ -56,7 +57,7 @@ class CreateMessage:
                 refused(answer.request_id, failure, at=time.time() - seconds, seconds=seconds)
             )
             raise
-        reply = Reply(
+        reply = reply_to(
             self._relay, call, answer.request_id, unknown_field_notes(m.unknown_fields(body))
         )
         explain = header(scope, b"amq2api-explain") == "1"

@@ -20,7 +20,7 @@ from amq2api.cli.naming import label
 from amq2api.dialects import amazonq as q
 from amq2api.dialects import messages as m
 from amq2api.errors import AccountFailure, AccountSuspended, CredentialRefused, GatewayError
-from amq2api.relay.reply import Reply
+from amq2api.relay.answering import reply_to
 
 from .check import Check, failed, too_slow
 
@@ -133,7 +133,7 @@ class Seat:
 
     async def _message(self) -> Check:
         began = time.monotonic()
-        reply = Reply(self._made.relay, _tiny(self._models), f"req_{secrets.token_hex(12)}")
+        reply = reply_to(self._made.relay, _tiny(self._models), f"req_{secrets.token_hex(12)}")
         try:
             await reply.open()
             while not reply.over:

@@ -1,0 +1,293 @@
+"""Structured output: the JSON schema a client sets, and the one document that satisfies it.
+
+The service knows nothing of it (upstream-protocol.md 2.5), so the answer is judged here, by
+Draft 2020-12 (claude-api.md 3.4, 3.7) and without ever fetching anything. What the client's
+schema can make expensive is bounded or left out: this may run beside other calls.
+"""
+
+import functools
+import json
+import re
+from collections.abc import Iterator
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from amq2api.dialects import messages as m
+from amq2api.errors import BadRequest
+
+if TYPE_CHECKING:
+    from jsonschema.protocols import Validator
+
+__all__ = ["Misfit", "Schema", "asked", "compiled"]
+
+_INVALID = "JSON schema is invalid: "
+_TOO_COMPLEX = "Schema is too complex for compilation."
+_LONGEST = 200_000  # bytes of a schema
+_BUDGET = 1_000_000  # comparisons that judging one answer may take, about a second
+_REFERENCE = 20  # comparisons that following a reference is worth
+_PROBES = ("{}", "[]", '""')  # what a schema must be able to judge before anything is asked
+_LONGEST_RULE = 1_000  # characters of a schema's member that the model is told
+_LONGEST_WORDS = 300  # characters of what is wrong with a schema
+
+
+class Misfit(NamedTuple):
+    """Why an answer is not what the schema asks for."""
+
+    place: str
+    """In the answer, as a JSON path: ``$.items[0].title``."""
+    keyword: str
+    """Of the schema's rule; empty if there is no JSON document at all."""
+    rule: str = ""
+    """The rule as the schema states it, JSON."""
+
+
+class Asked(NamedTuple):
+    """What a call says of the answer's form, and under which name."""
+
+    where: str
+    schema: msgspec.Raw
+
+
+def asked(call: m.Call) -> Asked | None:
+    """The schema for a call's answer; ``output_format`` is the older name of the member."""
+    if call.output_config is not None and call.output_config.format is not None:
+        return Asked("output_config.format.schema", call.output_config.format.schema)
+    if call.output_format is not None:
+        return Asked("output_format.schema", call.output_format.schema)
+    return None
+
+
+def compiled(wanted: Asked) -> "Schema":
+    """The schema made ready to judge answers. Slow when it is new: not for the event loop.
+
+    Raises:
+        BadRequest: it is no schema, or needs something from elsewhere; the place is named.
+    """
+    return _compiled(wanted.where, bytes(wanted.schema))
+
+
+class Schema:
+    """A checked schema."""
+
+    def __init__(self, where: str, validator: "Validator") -> None:
+        self._where, self._validator = where, validator
+
+    def fit(self, text: str) -> str | Misfit:
+        """The document in *text*, exactly as it stands there, without what surrounds it.
+
+        Fences and chatter are tolerated around it. Of several documents the last that
+        satisfies the schema is meant: models think aloud first.
+
+        Raises:
+            BadRequest: the schema makes judging too expensive.
+        """
+        spent = _spent.set([0])
+        try:
+            found = _documents(text)
+            verdicts = [self._judge(value) for _, value in found]
+        except (_TooComplex, RecursionError):
+            raise BadRequest(f"{self._where}: {_TOO_COMPLEX}") from None
+        finally:
+            _spent.reset(spent)
+        fitting = [said for (said, _), misfit in zip(found, verdicts, strict=True) if not misfit]
+        if fitting:
+            return fitting[-1]
+        return next((misfit for misfit in reversed(verdicts) if misfit), Misfit("$", ""))
+
+    def _judge(self, value: Any) -> Misfit | None:
+        # Late, like every use of it: the library takes a third of a second and ten megabytes.
+        from jsonschema.exceptions import best_match
+
+        first = next(self._validator.iter_errors(value), None)
+        if first is None:
+            return None
+        error = best_match([first]) or first
+        rule = _json({error.validator: error.validator_value}) if error.validator else "false"
+        keyword = str(error.validator or "false")
+        return Misfit(error.json_path, keyword, rule if len(rule) <= _LONGEST_RULE else keyword)
+
+
+class _TooComplex(Exception):
+    """Judging takes more work than any honest schema does."""
+
+
+_spent: ContextVar[list[int]] = ContextVar("spent")
+"""Comparisons made so far for the answer at hand."""
+
+
+@functools.lru_cache(maxsize=32)
+def _compiled(where: str, raw: bytes) -> Schema:
+    if len(raw) > _LONGEST:
+        raise BadRequest(f"{where}: {_TOO_COMPLEX}")
+    try:
+        schema = _decoder.decode(raw.decode())
+        _check(schema)
+    except RecursionError:
+        raise BadRequest(f"{where}: {_TOO_COMPLEX}") from None
+    except ValueError as problem:
+        raise BadRequest(f"{where}: {_INVALID}{str(problem)[:_LONGEST_WORDS]}") from None
+    made = Schema(where, _judging()(schema, registry=_nothing_elsewhere()))
+    for probe in _PROBES:
+        made.fit(probe)
+    return made
+
+
+def _check(schema: Any) -> None:
+    """Refuse what is no schema, and references that lead nowhere.
+
+    Raises:
+        ValueError: in words for the schema's author.
+    """
+    from referencing.exceptions import Unresolvable
+    from referencing.jsonschema import DRAFT202012
+
+    _check_form(schema)
+    root = DRAFT202012.create_resource(schema)
+    waiting = [(root, _nothing_elsewhere().resolver_with_root(root))]
+    targets: list[Any] = []
+    seen: set[int] = set()
+    while waiting or targets:
+        if not waiting:
+            target = targets.pop()
+            if id(target.contents) in seen:
+                continue
+            # It lies where no schema is expected, as in the older ``definitions``.
+            _check_form(target.contents)
+            waiting.append((DRAFT202012.create_resource(target.contents), target.resolver))
+        resource, outer = waiting.pop()
+        seen.add(id(resource.contents))
+        resolver = outer.in_subresource(resource)
+        waiting += [(inner, resolver) for inner in resource.subresources()]
+        for reference in _references(resource.contents):
+            try:
+                targets.append(resolver.lookup(reference))
+            except Unresolvable:
+                raise ValueError(f"$ref {_json(reference)} leads nowhere") from None
+
+
+def _check_form(schema: Any) -> None:
+    from jsonschema.exceptions import SchemaError
+
+    try:
+        _judging().check_schema(schema)
+    except SchemaError as problem:
+        raise ValueError(problem.message) from None
+
+
+def _references(schema: Any) -> Iterator[str]:
+    if isinstance(schema, dict):
+        for member in ("$ref", "$dynamicRef"):
+            if isinstance(schema.get(member), str):
+                yield schema[member]
+
+
+@functools.cache
+def _judging() -> "type[Validator]":
+    """Draft 2020-12 with bounded work, and without the client's regular expressions.
+
+    Python's engine can take for ever on some of them, and nothing else runs meanwhile.
+    """
+    from jsonschema import Draft202012Validator
+    from jsonschema.validators import extend
+
+    costs = dict.fromkeys(("$ref", "$dynamicRef"), _REFERENCE)
+    bounded = {
+        word: _bounded(judge, costs.get(word, 1))
+        for word, judge in Draft202012Validator.VALIDATORS.items()
+    }
+    plain = bounded["additionalProperties"]
+
+    def additional(judge: Any, value: Any, instance: Any, schema: Any) -> Any:
+        return () if "patternProperties" in schema else plain(judge, value, instance, schema)
+
+    bounded |= dict.fromkeys(("pattern", "patternProperties", "unevaluatedProperties"), _unjudged)
+    bounded |= {"additionalProperties": additional, "uniqueItems": _bounded(_unique, 1)}
+    judging: type[Validator] = extend(  # type: ignore[no-untyped-call]
+        Draft202012Validator, bounded
+    )
+    return judging
+
+
+def _bounded(judge: Any, cost: int) -> Any:
+    def bounded(validator: Any, value: Any, instance: Any, schema: Any) -> Any:
+        if (spent := _spent.get(None)) is not None:
+            spent[0] += cost + _size(value) + _size(instance)
+            if spent[0] > _BUDGET:
+                raise _TooComplex
+        return judge(validator, value, instance, schema)
+
+    return bounded
+
+
+def _unjudged(_validator: Any, _value: Any, _instance: Any, _schema: Any) -> tuple[()]:
+    return ()
+
+
+def _unique(_validator: Any, value: Any, instance: Any, _schema: Any) -> Iterator[Any]:
+    """In linear time, which the library's way is not."""
+    from jsonschema.exceptions import ValidationError
+
+    if value and isinstance(instance, list):
+        different = {json.dumps(item, sort_keys=True) for item in instance}
+        if len(different) < len(instance):
+            yield ValidationError("has non-unique elements")
+
+
+def _size(value: Any) -> int:
+    return len(value) if isinstance(value, list | dict) else 0
+
+
+def _nothing_elsewhere() -> Any:
+    from referencing.jsonschema import EMPTY_REGISTRY
+
+    return EMPTY_REGISTRY
+
+
+# Where a document may begin that is more than one word of prose in brackets.
+_OPENING = re.compile(r"""\{\s*["}]|\[\s*(?:["{\[\]]|-?[0-9]|true|false|null)""")
+_FENCE = "```"
+
+
+def _documents(text: str) -> list[tuple[str, Any]]:
+    """The JSON documents in *text* with their values; none if one of them is broken."""
+    whole = text.strip()
+    for candidate in (whole, _unfenced(whole)):
+        if candidate:
+            try:
+                return [(candidate, _decoder.decode(candidate))]
+            except (ValueError, RecursionError):
+                pass
+    return _scattered(text)
+
+
+def _unfenced(text: str) -> str:
+    if not (text.startswith(_FENCE) and text.endswith(_FENCE)):
+        return ""
+    return text.removesuffix(_FENCE).partition("\n")[2].strip()
+
+
+def _scattered(text: str) -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    at = 0
+    while opening := _OPENING.search(text, at):
+        start = opening.start()
+        try:
+            value, at = _decoder.raw_decode(text, start)
+        except (ValueError, RecursionError):
+            # It began as JSON: a smaller document inside it is not the answer.
+            return []
+        found.append((text[start:at], value))
+    return found
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+_decoder = json.JSONDecoder(parse_constant=_no_constant)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,23 @@
+"""Which way an answer comes about: most take one request to the service, some take several."""
+
+from amq2api.bridge import structured
+from amq2api.bridge.backend import Notes
+from amq2api.dialects import messages as m
+
+from .journey import Journey
+from .relay import Relay
+from .reply import Reply
+from .searching import Searching
+from .source import Source
+from .structured import Structured
+
+
+def reply_to(relay: Relay, call: m.Call, request_id: str, notes: Notes = ()) -> Reply:
+    """The reply to *call*, not yet opened; *notes* tell what reading the call has changed."""
+    journey = Journey(relay, request_id, notes)
+    source: Source = journey
+    if (tool := m.web_search(call)) is not None:
+        source = Searching(relay, journey, tool)
+    if (wanted := structured.asked(call)) is not None:
+        source = Structured(source, journey, wanted)
+    return Reply(relay, call, journey, source)
