@@ -29,7 +29,7 @@ def settled(desk: Path) -> Json:
 
 
 def test_a_session(house: House, tmp_path: Path) -> None:
-    """C-167: /context shows numbers; C-165: /compact sends the conversation, and goes on."""
+    """C-168: a title; C-167: /context shows numbers; C-165: /compact, and it goes on."""
     desk, home = tmp_path / "desk", tmp_path / "home"
     desk.mkdir()
     home.mkdir()
@@ -37,8 +37,10 @@ def test_a_session(house: House, tmp_path: Path) -> None:
     (home / ".claude.json").write_text(json.dumps(settled(desk)))
     environment = {
         "HOME": str(home), "CLAUDE_CONFIG_DIR": str(home), "ANTHROPIC_BASE_URL": house.url,
-        "ANTHROPIC_API_KEY": "anything", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
-        "DISABLE_AUTOUPDATER": "1", "IS_SANDBOX": "1",
+        "ANTHROPIC_API_KEY": "anything", "DISABLE_AUTOUPDATER": "1", "IS_SANDBOX": "1",
+        # It may ask for a title, but whatever it wants to tell others ends here.
+        "HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9",
+        "NO_PROXY": "127.0.0.1",
     }  # fmt: skip
 
     def calls() -> int:
@@ -63,6 +65,8 @@ def test_a_session(house: House, tmp_path: Path) -> None:
         terminal.say("/exit")
     latest = house.relay.records.recent(calls() - begun)
     assert all(record.ok for record in latest)
+    titles = [r for r in latest if "approximated:output_config.format" in r.notes]
+    assert len(titles) == 1 and titles[0].outcome == "end_turn"
     # Each call of the session had more to say than the one before, until it was compacted.
-    sizes = [record.input_tokens for record in reversed(latest)]
+    sizes = [record.input_tokens for record in reversed(latest) if record not in titles]
     assert sizes[0] < sizes[1] < sizes[2] < sizes[3]
