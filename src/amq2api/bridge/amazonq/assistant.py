@@ -69,7 +69,7 @@ def _reasoning(
         return msgspec.UNSET
     if isinstance(kept, m.RedactedThinking):
         return q.ReasoningContent(redacted_content=kept.data)
-    return q.ReasoningContent(reasoning_text=q.ReasoningText(kept.thinking, kept.signature))
+    return q.ReasoningContent(reasoning_text=q.ReasoningText(kept.thinking, kept.signature or ""))
 
 
 def _is_genuine(thought: m.Thinking | m.RedactedThinking) -> bool:

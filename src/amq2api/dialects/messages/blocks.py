@@ -40,7 +40,7 @@ class FileSource(_Tagged, frozen=True, tag="file"):
 
 class TextSource(_Tagged, frozen=True, tag="text"):
     data: str
-    media_type: str = "text/plain"
+    media_type: str | None = None
 
 
 ImageSource: TypeAlias = Base64Source | UrlSource | FileSource
@@ -73,7 +73,7 @@ class SearchResult(_Tagged, frozen=True, tag="search_result"):
 
 class Thinking(_Tagged, frozen=True, tag="thinking"):
     thinking: str
-    signature: str = ""
+    signature: str | None = ""
 
 
 class RedactedThinking(_Tagged, frozen=True, tag="redacted_thinking"):
@@ -94,8 +94,10 @@ class ToolReference(_Tagged, frozen=True, tag="tool_reference"):
     tool_name: str
 
 
-class BrowserState(_Tagged, frozen=True, tag="browser_state"):
+class BrowserState(_Tagged, frozen=True, tag="browser_state", omit_defaults=True):
     content: Any = None
+    tabs: Any = None
+    state_changes: Any = None
 
 
 ResultBlock: TypeAlias = Text | Image | SearchResult | Document | ToolReference | BrowserState
@@ -116,6 +118,7 @@ class Echo(_Tagged, frozen=True, omit_defaults=True):
     id: str | None = None
     name: str | None = None
     server_name: str | None = None
+    mcp_server_name: str | None = None
     input: Any = None
     tool_use_id: str | None = None
     tool_name: str | None = None
@@ -124,6 +127,7 @@ class Echo(_Tagged, frozen=True, omit_defaults=True):
     file_id: str | None = None
     tool: Any = None
     tools: Any = None
+    tool_changes: Any = None
 
 
 class ServerToolUse(Echo, frozen=True, tag="server_tool_use"): ...

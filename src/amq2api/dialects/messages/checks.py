@@ -4,10 +4,15 @@ Refused is what breaks the call or what clients rely on being refused; all else 
 normalised by the bridge. Wordings are those of claude-api.md 3, 4 and 7.6: clients match them.
 """
 
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
 from amq2api.errors import BadRequest
 
 from .call import Call, Enabled
-from .objects import check_object
+from .objects import check_depth, check_object
 from .tools import check_tool_choice, check_tools
 from .turns import check_messages
 from .versions import NEWER, check_newer
@@ -63,8 +68,15 @@ def _check_supported(call: Call) -> None:
             code="thread_unsupported_request",
         )
     for name, reason in _UNSUPPORTED.items():
-        if getattr(call, name):
+        if _is_given(getattr(call, name)):
             raise BadRequest(f"{name}: {reason}")
+
+
+def _is_given(value: Any) -> bool:
+    if isinstance(value, dict):
+        # Null is absent, so an object of nulls is empty.
+        return any(item is not None for item in value.values())
+    return bool(value)
 
 
 def _check_stop_sequences(sequences: list[str]) -> None:
@@ -84,6 +96,15 @@ def _check_thinking(call: Call, betas: frozenset[str]) -> None:
 
 def _check_schemas(call: Call) -> None:
     if call.output_config is not None and call.output_config.format is not None:
-        check_object("output_config.format.schema", call.output_config.format.schema)
+        _check_schema("output_config.format.schema", call.output_config.format.schema)
     if call.output_format is not None:
-        check_object("output_format.schema", call.output_format.schema)
+        _check_schema("output_format.schema", call.output_format.schema)
+
+
+def _check_schema(place: str, schema: Raw) -> None:
+    check_object(place, schema)
+    try:
+        value = msgspec.json.decode(schema)
+    except msgspec.ValidationError as exc:  # a number beyond all numbers
+        raise BadRequest(f"{place}: JSON schema is invalid: {exc}") from exc
+    check_depth(place, value)

@@ -41,14 +41,14 @@ def decode(
     """
     try:
         call = _read(body)
+        name_web_search(call)
+        check(call, counting=counting, betas=betas, version=version)
     except msgspec.ValidationError as exc:
         raise BadRequest(_words(exc, body)) from exc
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:
         raise BadRequest(f"{_NO_JSON}: {exc}") from exc
     except RecursionError as exc:
         raise BadRequest(f"{_NO_JSON}: it is nested too deeply") from exc
-    name_web_search(call)
-    check(call, counting=counting, betas=betas, version=version)
     return call
 
 

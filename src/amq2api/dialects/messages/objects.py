@@ -1,10 +1,17 @@
-"""JSON that is passed on undecoded: all that is asked of it is to be an object."""
+"""JSON that the API leaves open: what is asked of it, wherever it stands."""
+
+from collections.abc import Iterable
+from typing import Any
 
 from msgspec import Raw
 
 from amq2api.errors import BadRequest
 
-__all__ = ["check_object"]
+__all__ = ["check_depth", "check_object"]
+
+MOST_LEVELS = 200
+"""Of values within values: what is read here is written again further down the stack, which
+must not end there."""
 
 
 def check_object(place: str, raw: Raw) -> None:
@@ -22,3 +29,19 @@ def check_object(place: str, raw: Raw) -> None:
         str(data, "utf-8")
     except UnicodeDecodeError as exc:
         raise BadRequest(f"The request body is not valid JSON: {place} is not UTF-8") from exc
+
+
+def check_depth(place: str, value: Any) -> None:
+    """Refuse decoded JSON that is nested too deeply to be written again."""
+    level = [value]
+    for _ in range(MOST_LEVELS):
+        level = [inner for outer in level for inner in _within(outer)]
+        if not level:
+            return
+    raise BadRequest(f"{place}: Input is nested too deeply")
+
+
+def _within(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()

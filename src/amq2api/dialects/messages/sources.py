@@ -8,8 +8,9 @@ from collections.abc import Iterable
 
 from amq2api.errors import BadRequest
 
-from .blocks import Base64Source, ContentSource, Document, FileSource, Image
+from .blocks import Base64Source, BrowserState, ContentSource, Document, FileSource, Image
 from .media import SNIFFED, ImageFormat, dimensions, sniff
+from .objects import check_depth
 
 __all__ = ["check_document", "check_image", "check_media", "check_picture"]
 
@@ -35,6 +36,9 @@ def check_media(place: str, blocks: Iterable[object]) -> None:
             check_image(f"{place}.{k}", block)
         elif isinstance(block, Document):
             check_document(f"{place}.{k}", block)
+        elif isinstance(block, BrowserState):
+            for name in "content", "tabs", "state_changes":
+                check_depth(f"{place}.{k}.browser_state.{name}", getattr(block, name))
 
 
 def check_document(place: str, block: Document) -> None:

@@ -14,6 +14,7 @@ from amq2api.errors import BadRequest
 from .blocks import (
     Block,
     Document,
+    Echo,
     Image,
     RedactedThinking,
     SearchResult,
@@ -23,7 +24,7 @@ from .blocks import (
     ToolUse,
 )
 from .call import Message, Role
-from .objects import check_object
+from .objects import check_depth, check_object
 from .sources import check_document, check_image, check_media
 
 __all__ = ["check_messages"]
@@ -111,12 +112,20 @@ def _check_tool_result(place: str, block: ToolResult) -> None:
         check_media(f"{place}.tool_result.content", block.content)
 
 
+def _check_echo(place: str, block: Echo) -> None:
+    tag = block.__struct_config__.tag
+    for name in _OPEN:
+        check_depth(f"{place}.{tag}.{name}", getattr(block, name))
+
+
+_OPEN = ("input", "content", "tool", "tools", "tool_changes")
 _Look: TypeAlias = Callable[[str, Any], None]
 _CHECKS: Mapping[type[Struct], _Look] = {
     ToolUse: _check_tool_use,
     ToolResult: _check_tool_result,
     Image: check_image,
     Document: check_document,
+    **dict.fromkeys(Echo.__subclasses__(), _check_echo),
 }
 
 
