@@ -81,7 +81,8 @@ def admin_side(
 
 def _translate(relay: Relay) -> Callable[[bytes], Awaitable[Translation]]:
     async def translate(body: bytes) -> Translation:
-        return translated(body, await relay.models(), relay.catalogue.aliases, relay.manner)
+        models, aliases = await relay.models(), relay.catalogue.aliases
+        return await translated(body, models, aliases, relay.manner, relay.material)
 
     return translate
 

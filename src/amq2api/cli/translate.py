@@ -1,5 +1,6 @@
 """``amq2api translate``: what would be sent, without sending it."""
 
+import asyncio
 from typing import Annotated, Any
 
 import msgspec
@@ -10,6 +11,7 @@ from rich.text import Text
 from amq2api.bridge.amazonq.fidelity import TABLE
 from amq2api.bridge.backend import Note
 from amq2api.dialects import amazonq as q
+from amq2api.relay.material import Material
 from amq2api.relay.translating import Translation, translated
 
 from .building import manner
@@ -37,9 +39,11 @@ def command(
     """
     body = file.read()
     settings = settings_or_complain()
-    made = translated(
-        body, q.BUILT_IN, settings.model_map, manner(settings),
-        profile_arn=settings.profile_arn or "",
+    made = asyncio.run(
+        translated(
+            body, q.BUILT_IN, settings.model_map, manner(settings), Material(),
+            profile_arn=settings.profile_arn or "",
+        )
     )  # fmt: skip
     if as_json:
         typer.echo(_for_programs(body, made))

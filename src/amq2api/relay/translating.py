@@ -10,6 +10,7 @@ from amq2api.dialects import amazonq as q
 from amq2api.dialects import messages as m
 from amq2api.errors import UnknownModel
 
+from .material import Material
 from .relay import Manner
 from .reply import unknown_field_notes
 
@@ -25,21 +26,22 @@ class Translation(NamedTuple):
     notes: Notes
 
 
-def translated(
+async def translated(
     body: bytes,
     offered: Sequence[q.Model],
     aliases: Mapping[str, str],
     manner: Manner,
+    material: Material,
     *,
     profile_arn: str = "",
 ) -> Translation:
-    """Translate one Messages request; *offered* are the models there are.
+    """Translate one Messages request; *offered* are the models there are. No link is followed.
 
     Raises:
         BadRequest: the request is no good; the place is named.
         UnknownModel: none of *offered* is meant.
     """
-    call = m.decode(body)
+    call, made = await material.ready(m.decode(body), fetch=False)
     model = models.resolve(call.model, offered, aliases)
     if model is None:
         raise UnknownModel(f"model: {call.model}")
@@ -53,5 +55,5 @@ def translated(
         opt_out=manner.opt_out,
     )
     prepared = prepare(call, model, identity)
-    notes = (*unknown_field_notes(m.unknown_fields(body)), *prepared.notes)
+    notes = (*unknown_field_notes(m.unknown_fields(body)), *made, *prepared.notes)
     return Translation(prepared.ask.body, notes)
