@@ -65,7 +65,7 @@ class Fetch:
             "accept-encoding": "identity",
         }
         self._limit, self._admits = limit, admits
-        self._resolve = resolve or _Names()
+        self._resolve = resolve or Names()
         self._turns = asyncio.Semaphore(_AT_ONCE)
 
     async def __call__(self, url: str, most: int) -> bytes:
@@ -115,7 +115,7 @@ class Fetch:
             return await _body(response, most)
 
     async def _judged(self, url: URL) -> list[str]:
-        host, port = url.raw_host or "", url.port or 0
+        host, port = (url.raw_host or "").lower(), url.port or 0
         found = [host] if _is_address(host) else list(await self._resolve(host, port))
         # One private address among public ones is how a name gets both past such a check.
         if not found or not all(self._admits(address, port) for address in found):
@@ -143,7 +143,7 @@ class _Pinned(AbstractResolver):
     async def close(self) -> None: ...
 
 
-class _Names:
+class Names:
     """The system's own resolver, in threads of its own: slow names must hold up nothing else."""
 
     def __init__(self) -> None:
@@ -165,7 +165,7 @@ def _parsed(url: str) -> URL:
     if len(url) > _LONGEST_URL or any(c <= " " or c in "\x7f\\" for c in url):
         _refuse("it is no URL")
     try:
-        parsed = URL(url)
+        parsed = _url(url)
     except ValueError:
         _refuse("it is no URL")
     if parsed.scheme not in ("http", "https"):
@@ -177,9 +177,15 @@ def _parsed(url: str) -> URL:
     return parsed.with_fragment(None)
 
 
+def _url(text: str) -> URL:
+    """ValueError for none. What is escaped already stays so: signatures are made of it."""
+    text.encode()
+    return URL(text, encoded=text.isascii())
+
+
 def _location(url: URL, location: str) -> str:
     try:
-        return str(url.join(URL(location)))
+        return str(url.join(_url(location)))
     except ValueError:
         _refuse("it redirects to what is no URL")
 
