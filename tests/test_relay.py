@@ -1,26 +1,18 @@
-"""Calls told as tables: what each attempt meets, and the trail it leaves.
-
-In a trail ``a`` and ``b`` are requests with an account's stored token, capitals ones with a
-fresh token, a dot is a pause.
-"""
+"""Calls told as tables: what each attempt meets, and the trail it leaves (see relaying.py)."""
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
 
 import msgspec
 import pytest
 
-from amq2api.accounts.health import Health, HealthBook, State, TokenState
-from amq2api.accounts.model import Account, Token
+from amq2api.accounts.health import Health, State
 from amq2api.dialects import amazonq as q
-from amq2api.dialects import messages as m
 from amq2api.errors import (
     AccountSuspended,
     CredentialRefused,
     GatewayError,
-    LoginRequired,
     NoAccount,
     NotEntitled,
     QuotaExhausted,
@@ -33,108 +25,13 @@ from amq2api.errors import (
 from amq2api.relay import relay
 from amq2api.relay.answering import reply_to
 from amq2api.relay.records import Record
-from amq2api.relay.relay import Manner, Relay
 from amq2api.upstream.catalogue import Catalogue
 from amq2api.upstream.service import Service
 from amq2api.wire.exchange import Answer, Ask
 from bridge.replies import METERED, exception, text, told
+from relaying import Reads, World, call, hear
 
 OK = None
-
-
-class Reads:
-    """A reply in these reads."""
-
-    def __init__(self, world: "World", *reads: bytes) -> None:
-        self._world, self._reads = world, list(reads)
-
-    @property
-    def ended(self) -> bool:
-        return not self._reads
-
-    async def read(self) -> bytes:
-        return self._reads.pop(0) if self._reads else b""
-
-    def close(self) -> None:
-        self._world.live -= 1
-
-
-class World:
-    """Two accounts, a service that answers from a script, and a diary."""
-
-    problem = None
-
-    def __init__(self, *script: GatewayError | None, routing: Any = "active") -> None:
-        self.script, self.diary, self.live = list(script), "", 0
-        self.asks: list[Any] = []
-        self.now = 1_000_000.0
-        self.no_token: set[str] = set()
-        self.usage: Answer | GatewayError = UpstreamBroken("no")
-        self.reads: Sequence[bytes] = (text("hi"), METERED)
-        manner = Manner(
-            endpoint="http://service/", default_endpoint=True, user_agent="amq2api", origin="CLI",
-            opt_out=True, attempts=3, routing=routing,
-        )  # fmt: skip
-        self.health = HealthBook(lambda _: TokenState(True, False), lambda: self.now)
-        self.relay = Relay(
-            accounts=self, tokens=self, upstream=self, service=Service(self.ask),
-            catalogue=Catalogue({}, lambda: 0.0), manner=manner, health=self.health,
-            sleep=self.pause,
-        )  # fmt: skip
-
-    def accounts(self) -> list[Account]:
-        arn = "arn:aws:codewhisperer:eu-central-1:123456789012:profile/ABCDEFGHIJKL"
-        return [
-            Account(id="a", refresh_token="r", client_id="i", client_secret="s", is_active=True),
-            Account(id="b", refresh_token="r", client_id="i", client_secret="s", profile_arn=arn),
-        ]
-
-    async def token(self, account: Account, *, refused: str | None = None) -> Token:
-        if account.id in self.no_token:
-            raise LoginRequired("sign in again")
-        return Token(account.id.upper() if refused else account.id, "r", 0.0)
-
-    async def open(self, ask: Ask, verdict: Callable[[Answer], GatewayError]) -> Reads:
-        self.diary += ask.headers["authorization"].removeprefix("Bearer ")
-        self.asks.append((ask.url, msgspec.json.decode(ask.body)))
-        failure = self.script.pop(0) if self.script else None
-        if failure is not None:
-            raise failure
-        self.live += 1
-        return Reads(self, *self.reads)
-
-    async def ask(self, ask: Ask) -> Answer:
-        if ask.headers["x-amz-target"] != q.GET_USAGE_LIMITS:
-            raise UpstreamBroken("no list")
-        if isinstance(self.usage, GatewayError):
-            raise self.usage
-        return self.usage
-
-    async def pause(self, _seconds: float) -> None:
-        self.diary += "."
-
-
-def call(**members: Any) -> m.Call:
-    whole = {"model": "claude-sonnet-4.5", "max_tokens": 99,
-             "messages": [{"role": "user", "content": "hi"}]}  # fmt: skip
-    return m.decode(msgspec.json.encode({**whole, **members}))
-
-
-async def _hear(world: World, asked: m.Call) -> str:
-    reply = reply_to(world.relay, asked, "req_1")
-    heard: list[m.StreamEvent] = []
-    try:
-        await reply.open()
-        while not reply.over:
-            heard += await reply.read()
-    except GatewayError as failure:
-        return type(failure).__name__
-    finally:
-        reply.close()
-        assert world.live == 0, "every stream is let go"
-    return told(heard)
-
-
 GOOD = "start +0text .hi -0 end(end_turn) stop"
 BUSY, BROKEN, DENIED = UpstreamBusy("b"), UpstreamBroken("b"), CredentialRefused("d")
 SPENT, SLOW = QuotaExhausted("q"), RateLimited("r", retry_after=3)
@@ -164,23 +61,23 @@ CALLS: dict[str, tuple[list[GatewayError | None], str, str, str]] = {
 @pytest.mark.parametrize(("script", "routing", "diary", "heard"), CALLS.values(), ids=CALLS)
 def test_calls(script: list[GatewayError | None], routing: str, diary: str, heard: str) -> None:
     world = World(*script, routing=routing)
-    assert asyncio.run(_hear(world, call())) == heard
+    assert asyncio.run(hear(world, call())) == heard
     assert world.diary == diary
 
 
 def test_an_account_that_needs_a_login_is_passed_over_when_that_is_wanted() -> None:
     world = World(routing="failover")
     world.no_token.add("a")
-    assert asyncio.run(_hear(world, call())) == GOOD
+    assert asyncio.run(hear(world, call())) == GOOD
     assert world.diary == "b"
     world = World()
     world.no_token.add("a")
-    assert asyncio.run(_hear(world, call())) == "LoginRequired"
+    assert asyncio.run(hear(world, call())) == "LoginRequired"
 
 
 def test_the_profile_decides_the_host() -> None:
     world = World(SPENT, OK, routing="failover")
-    asyncio.run(_hear(world, call()))
+    asyncio.run(hear(world, call()))
     (first, _), (second, body) = world.asks
     assert (first, second) == ("http://service/", "https://q.eu-central-1.amazonaws.com/")
     assert body["profileArn"].startswith("arn:aws:codewhisperer:eu-central-1")
@@ -188,7 +85,7 @@ def test_the_profile_decides_the_host() -> None:
 
 def test_every_attempt_is_a_conversation_of_its_own() -> None:
     world = World(BUSY, OK)
-    asyncio.run(_hear(world, call()))
+    asyncio.run(hear(world, call()))
     ids = {body["conversationState"]["conversationId"] for _, body in world.asks}
     assert len(ids) == 2
 
@@ -206,16 +103,16 @@ def test_when_a_quota_is_renewed(usage: Answer | GatewayError, resets_at: float 
     failure = QuotaExhausted("q")
     world = World(failure)
     world.usage = usage
-    assert asyncio.run(_hear(world, call())) == "QuotaExhausted"
+    assert asyncio.run(hear(world, call())) == "QuotaExhausted"
     assert failure.resets_at == resets_at
 
 
 def test_a_trailer_once_seen_is_expected() -> None:
     async def story() -> None:
         world = World()
-        assert await _hear(world, call()) == GOOD
+        assert await hear(world, call()) == GOOD
         world.reads = (text("hi"),)
-        assert await _hear(world, call()) == "start +0text .hi -0 error(api_error)"
+        assert await hear(world, call()) == "start +0text .hi -0 error(api_error)"
 
     asyncio.run(story())
 
@@ -254,7 +151,7 @@ async def _trail(world: World, calls: int = 1) -> str:
     """What the diary gains by so many calls, one after the other."""
     before = len(world.diary)
     for _ in range(calls):
-        await _hear(world, call())
+        await hear(world, call())
     return world.diary[before:]
 
 
@@ -308,7 +205,7 @@ def test_of_many_calls_at_once_one_finds_out() -> None:
             return await open_at_once(ask, verdict)
 
         world.open = slowly  # type: ignore[method-assign]
-        heard = await asyncio.gather(*(_hear(world, call()) for _ in range(9)))
+        heard = await asyncio.gather(*(hear(world, call()) for _ in range(9)))
         assert heard == ["AccountSuspended"] * 9 and world.diary == "aa"
 
     asyncio.run(story())
@@ -365,7 +262,7 @@ def test_nothing_is_sent_for_a_suspended_account_until_it_is_cleared(routing: st
         world = World(LOCKED, routing=routing)
         assert await _trail(world) == "a"
         assert await _trail(world, 3) == ""
-        assert await _hear(world, call()) == "AccountSuspended"
+        assert await hear(world, call()) == "AccountSuspended"
         (record,) = world.relay.records.recent(1)
         assert (record.account, record.why, record.attempts) == ("", "", 0)
         assert "suspended the account a since" in record.error and "It said: locked" in record.error
@@ -435,8 +332,8 @@ def test_when_nobody_is_left_the_first_failure_names_all() -> None:
         world = World(spent(), routing="failover")
         world.no_token.add("b")
         world.usage = Answer(200, b'{"nextDateReset":%d}' % RESET)
-        assert await _hear(world, call()) == "LoginRequired"
-        assert await _hear(world, call()) == "NoAccount"
+        assert await hear(world, call()) == "LoginRequired"
+        assert await hear(world, call()) == "NoAccount"
         (record,) = world.relay.records.recent(1)
         assert record.error == (
             "no account is left to serve this call: a has used its allowance until"
@@ -444,7 +341,7 @@ def test_when_nobody_is_left_the_first_failure_names_all() -> None:
         )
         world.health.clear("a")
         world.script = [spent()]
-        assert await _hear(world, call()) == "QuotaExhausted"
+        assert await hear(world, call()) == "QuotaExhausted"
         (record,) = world.relay.records.recent(1)
         assert record.error == (
             "q, and no account is left to serve this call: b must sign in again."
@@ -476,7 +373,7 @@ def test_what_is_nobodys_fault_costs_nobody_the_account(
 
 def test_a_call_for_an_unknown_model_is_nobodys_fault() -> None:
     world = World()
-    assert asyncio.run(_hear(world, call(model="gpt-9"))) == "UnknownModel"
+    assert asyncio.run(hear(world, call(model="gpt-9"))) == "UnknownModel"
     assert world.health.of(world.accounts()[0]) == Health("ready")
     (record,) = world.relay.records.recent()
     assert (record.model, record.outcome, record.error) == ("gpt-9", "UnknownModel", "")
@@ -510,7 +407,7 @@ def test_a_client_that_leaves_says_nothing_of_the_account() -> None:
 def test_a_call_that_asks_nobody_proves_nothing() -> None:
     world = World(spent())
     asyncio.run(_trail(world))
-    assert asyncio.run(_hear(world, call(max_tokens=0))).endswith("stop")
+    assert asyncio.run(hear(world, call(max_tokens=0))).endswith("stop")
     assert world.health.of(world.accounts()[0]).state == "quota_used"
 
 
@@ -541,7 +438,7 @@ def test_a_record_tells_all_but_the_content() -> None:
     world = World(BUSY)
     world.reads = (text("zither"), METERED)
     asked = [{"role": "user", "content": "xylophone"}]
-    asyncio.run(_hear(world, call(stream=True, temperature=0.5, messages=asked)))
+    asyncio.run(hear(world, call(stream=True, temperature=0.5, messages=asked)))
     (record,) = world.relay.records.recent()
     assert 0 <= time.time() - record.at < 60
     assert 0 <= (record.first or 0) <= record.seconds
