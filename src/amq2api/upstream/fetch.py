@@ -166,13 +166,14 @@ def _parsed(url: str) -> URL:
         _refuse("it is no URL")
     try:
         parsed = _url(url)
+        port = parsed.port  # judged only when it is asked for
     except ValueError:
         _refuse("it is no URL")
     if parsed.scheme not in ("http", "https"):
         _refuse("only http and https URLs are fetched")
     if "@" in parsed.raw_authority:
         _refuse("a URL with credentials is not fetched")
-    if not is_host(parsed.raw_host or ""):
+    if port is None or not is_host(parsed.raw_host or ""):
         _refuse("its host is not a public one")
     return parsed.with_fragment(None)
 
