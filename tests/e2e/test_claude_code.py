@@ -224,3 +224,16 @@ def test_it_is_told_of_an_unknown_model(house: House, ask: Ask) -> None:
     result = ask(house, "say hello", "--model", "claude-nobody-9")
     assert not succeeded(result) and "claude-nobody-9" in result["result"]
     assert house.asked() == []
+
+
+def test_it_searches_the_web(house: House, ask: Ask) -> None:
+    """Its tool asks in a call of its own, which holds the API's web search and nothing else."""
+    result = ask(
+        house, "Search the web for rust release date", "--allowedTools", "WebSearch",
+        ENABLE_TOOL_SEARCH="false",
+    )  # fmt: skip
+    assert succeeded(result) and result["permission_denials"] == []
+    assert '"url":"https://' in result["result"]
+    searches = [each for each in house.world.requests if each.operation == "InvokeMCP"]
+    assert searches[-1].body["method"] == "tools/call"
+    assert "rust release date" in searches[-1].body["params"]["arguments"]["query"]
