@@ -1,40 +1,45 @@
-"""Estimates of token counts. Estimates, and called that wherever they are shown.
+"""Estimates of what a call costs in tokens. Estimates, and called that wherever they are shown.
 
-No tokenizer of Claude 3 or later is published (claude-api.md 8.2), and the one that peers use
-instead costs more than all the rest of a request (performance.md). So text is weighed: an
-ASCII character is 1/3.6 of a token, as measured for English by the tokenizer of the current
-models (3.60 characters a token; older models had 4.33, code has fewer: too high a count makes
-a client compact early, too low a one makes the call fail). A character of three UTF-8 bytes,
-as CJK has, is one token; between and beyond, the weight follows the bytes.
+Texts are weighed (tokenizer.py), images counted in patches (patches.py). What the API puts around
+them is documented in part (claude-api.md 8.3); the rest was derived from published exchanges,
+whose counts the API gave: see tests/bridge/test_token_counts.py.
 
-Weights add up and are never negative: more text, tools or system never means fewer tokens.
+Everything adds up and nothing is negative: more messages, tools or system never mean fewer
+tokens. One thing ends being counted: the thoughts of a turn, when the next one begins (8.1).
 """
 
-import binascii
-from collections.abc import Callable, Iterable, Mapping
-from math import ceil, sqrt
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Mapping, Sequence
+from math import ceil
+from typing import NamedTuple, Protocol
 
 import msgspec
 
 from amq2api.dialects import messages as m
-from amq2api.dialects.messages.media import dimensions
 
-__all__ = ["PLAIN", "Gauge", "Plain", "Size", "estimate", "of_image", "of_text", "size", "weigh"]
+from .tally import Tally
+from .tokenizer import tokenizer_of, version_of, weigh
 
-_PER_CHARACTER = 1 / 3.6
-_PER_FURTHER_BYTE = (1 - _PER_CHARACTER) / 2
+__all__ = ["PLAIN", "Gauge", "Plain", "Size", "estimate", "size", "tokenizer_of", "weigh"]
 
+_PER_CALL = 3
 _PER_MESSAGE = 4  # role and delimiters
-_PER_TOOL = 10
-_TOOL_PROMPT = 500  # what the API itself says about tools: 286 to 804, by model (claude-api.md 8.3)
+_THINKING_ON = 28  # for ``enabled``, whose budget is put to the model in words
 
-_PATCH = 28
-_LONGEST_EDGE = 1568
-_MOST_PATCHES = 1568
-# Base64 characters that hold the size: a PNG, GIF or WebP tells it at once, a JPEG after its
-# metadata, which is at most 64 KB a piece.
-_HEADS = (256, 131_072)
+# The system prompt about tools, from a version on: for tool_choice auto and none, and for any
+# and tool (claude-api.md 8.3). Sonnet and Haiku have their own since 5.
+_TOOL_PROMPTS: tuple[tuple[tuple[int, int], tuple[int, int]], ...] = (
+    ((5, 0), (286, 406)),
+    ((4, 8), (290, 410)),
+    ((4, 7), (675, 804)),
+    ((4, 6), (497, 589)),
+    ((4, 5), (496, 588)),
+    ((0, 0), (313, 315)),
+)
+_SMALLER_SINCE_5 = (354, 474)
+# Tools of the API's own kinds, by the beginning of their type (pages of the tools, 2026).
+_OWN_TOOLS: Mapping[str, int] = {
+    "text_editor_": 700, "bash_": 245, "computer_": 735, "memory_": 700, "web_search_": 120,
+}  # fmt: skip
 
 
 class Size(NamedTuple):
@@ -60,113 +65,75 @@ class Plain:
 PLAIN: Gauge = Plain()
 
 
-def size(call: m.Call, model_id: str) -> Size:
-    """The size of *call* for *model_id*."""
-    return Size(float(estimate(call)), 0.0)
-
-
-def weigh(text: str) -> float:
-    """The tokens of *text*, not rounded: additive over its pieces."""
-    size = len(text)
-    if text.isascii():
-        return size * _PER_CHARACTER
-    further = len(text.encode("utf-8", "surrogatepass")) - size
-    return size * _PER_CHARACTER + further * _PER_FURTHER_BYTE
-
-
-def of_text(text: str) -> int:
-    return ceil(weigh(text))
-
-
 def estimate(call: m.Call) -> int:
     """The tokens of everything in *call* that a model reads."""
-    total = sum(map(weigh, _system(call)))
-    for message in call.messages:
-        total += _PER_MESSAGE + _content(message.content)
-    if call.tools:
-        total += _TOOL_PROMPT + sum(map(_tool, call.tools))
-    if call.output_format is not None:
-        total += _raw(call.output_format.schema)
-    if call.output_config is not None and call.output_config.format is not None:
-        total += _raw(call.output_config.format.schema)
-    return ceil(total)
+    return PLAIN.count(size(call, call.model), call.model)
 
 
-def of_image(data: str) -> int:
-    """Tokens of an image in base64 (claude-api.md 8.3, standard tier)."""
-    size = _dimensions(data)
-    if size is None:
-        return _MOST_PATCHES
-    width, height = size
-    shrink = min(1.0, _LONGEST_EDGE / max(width, height, 1))
-    patches = _patches(width * shrink, height * shrink)
-    if patches > _MOST_PATCHES:
-        # Close to the largest size that fits, which the API searches for.
-        shrink *= sqrt(_MOST_PATCHES / patches)
-        patches = _patches(width * shrink, height * shrink)
-    return min(patches, _MOST_PATCHES)
+def size(call: m.Call, model_id: str) -> Size:
+    """The size of *call* for the model that either side calls *model_id*."""
+    talk, system = Tally(model_id), Tally(model_id)
+    talk.fixed = _PER_CALL
+    _converse(talk, call.messages)
+    if isinstance(call.thinking, m.Enabled):
+        talk.fixed += _THINKING_ON
+    system.content(call.system)
+    for schema in _schemas(call):
+        system.json(schema)
+    text = talk.text() + system.text() + _tools(call, model_id, talk.referenced)
+    return Size(text, talk.images)
 
 
-def _patches(width: float, height: float) -> int:
-    return max(1, ceil(width / _PATCH)) * max(1, ceil(height / _PATCH))
+def _converse(tally: Tally, messages: Sequence[m.Message]) -> None:
+    current = _current_turn(messages)
+    for at, message in enumerate(messages):
+        tally.fixed += _PER_MESSAGE
+        tally.counts_thoughts = at >= current
+        tally.content(message.content)
 
 
-def _dimensions(data: str) -> tuple[int, int] | None:
-    for head in _HEADS:
-        try:
-            found = dimensions(binascii.a2b_base64(data[:head]))
-        except ValueError:  # binascii.Error: cut or broken base64
+def _current_turn(messages: Sequence[m.Message]) -> int:
+    """Where the last turn of the user begins that is no mere result of tools."""
+    for at in range(len(messages) - 1, -1, -1):
+        message = messages[at]
+        if message.role == "user" and not _only_results(message.content):
+            return at
+    return 0
+
+
+def _only_results(content: object) -> bool:
+    return isinstance(content, list) and all(type(block) is m.ToolResult for block in content)
+
+
+def _tools(call: m.Call, model_id: str, referenced: set[str]) -> float:
+    """What is declared, and the prompt that comes with it; deferred tools wait outside."""
+    if not call.tools:
+        return 0.0
+    tally = Tally(model_id)
+    tally.fixed = _tool_prompt(model_id, forced=isinstance(call.tool_choice, m.AnyTool | m.OneTool))
+    for tool in call.tools:
+        if tool.defer_loading and tool.name not in referenced:
             continue
-        if found is not None:
-            return found
-    return None
+        tally.fixed += _own_tool(tool.type) or tokenizer_of(model_id).per_tool
+        tally.say(tool.name)
+        tally.say(tool.description)
+        tally.json(tool.input_schema)
+    return tally.text()
 
 
-def _system(call: m.Call) -> Iterable[str]:
-    if isinstance(call.system, str):
-        return (call.system,)
-    return [block.text for block in call.system or ()]
+def _own_tool(kind: str | None) -> int | None:
+    return next((cost for name, cost in _OWN_TOOLS.items() if kind and kind.startswith(name)), None)
 
 
-def _content(content: object) -> float:
-    if isinstance(content, str):
-        return weigh(content)
-    return sum(map(_block, content)) if isinstance(content, list) else 0.0
+def _tool_prompt(model_id: str, *, forced: bool) -> int:
+    family, version = version_of(model_id)
+    version = version or _TOOL_PROMPTS[0][0]
+    if version >= (5, 0) and family in ("sonnet", "haiku"):
+        return _SMALLER_SINCE_5[forced]
+    return next(sizes[forced] for since, sizes in _TOOL_PROMPTS if version >= since)
 
 
-def _block(block: Any) -> float:
-    look = _WEIGHTS.get(type(block))
-    return _raw(msgspec.json.encode(block)) if look is None else look(block)
-
-
-def _document(block: m.Document) -> float:
-    label = weigh(block.title or "") + weigh(block.context or "")
-    match block.source:
-        case m.TextSource(data=text):
-            return label + weigh(text)
-        case m.ContentSource(content=content):
-            return label + _content(content)
-    return label
-
-
-# By type, because a request of 150 KB has hundreds of blocks; others count by their JSON.
-_WEIGHTS: Mapping[type, Callable[[Any], float]] = {
-    m.Text: lambda block: weigh(block.text),
-    m.ToolUse: lambda block: _PER_MESSAGE + weigh(block.name) + _raw(block.input),
-    m.ToolResult: lambda block: _PER_MESSAGE + _content(block.content),
-    m.Thinking: lambda block: weigh(block.thinking),
-    m.RedactedThinking: lambda block: 0.0,
-    m.Image: lambda block: of_image(getattr(block.source, "data", "")),
-    m.Document: _document,
-    m.ToolReference: lambda block: weigh(block.tool_name),
-}
-
-
-def _tool(tool: m.Tool) -> float:
-    described = weigh(tool.name or "") + weigh(tool.description or "")
-    return _PER_TOOL + described + _raw(tool.input_schema)
-
-
-def _raw(json: msgspec.Raw | bytes) -> float:
-    """JSON that was never decoded; its bytes are near enough to characters."""
-    return len(memoryview(json)) * _PER_CHARACTER
+def _schemas(call: m.Call) -> list[msgspec.Raw]:
+    """What the answer has to look like, said either way."""
+    forms = (call.output_format, call.output_config.format if call.output_config else None)
+    return [form.schema for form in forms if form is not None]

@@ -1,0 +1,157 @@
+"""What the blocks of a conversation weigh: everything in them that a model reads, added up."""
+
+import binascii
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+import msgspec
+
+from amq2api.dialects import messages as m
+
+from . import patches
+from .amazonq.words import MARK
+from .tokenizer import is_newer, tokenizer_of, weigh
+
+__all__ = ["Tally"]
+
+_PER_RESULT = 6
+_PER_DOCUMENT = 12
+
+
+class Tally:
+    """Adds up one part of a call."""
+
+    __slots__ = ("_texts", "_tokenizer", "_weight", "counts_thoughts", "fixed", "images",
+                 "referenced", "tier")  # fmt: skip
+
+    def __init__(self, model_id: str) -> None:
+        self._tokenizer = tokenizer_of(model_id)
+        self._texts: list[str] = []
+        self._weight = 0.0
+        self.tier = patches.HIGH if is_newer(model_id) else patches.STANDARD
+        self.fixed = 0.0
+        self.images = 0.0
+        self.referenced: set[str] = set()
+        """Names of deferred tools that were brought into play."""
+        self.counts_thoughts = True
+
+    def text(self) -> float:
+        """Everything but the images. Short texts are weighed as one, which is much faster."""
+        return self.fixed + self._weight + weigh("".join(self._texts), self._tokenizer)
+
+    def say(self, text: str | None) -> None:
+        if text:
+            self._texts.append(text)
+
+    def json(self, json: msgspec.Raw | bytes) -> None:
+        text = str(json, "utf-8", "replace")
+        self._texts.append(text)
+        if "\\u" in text:
+            # Six characters for one, which the model reads unescaped.
+            self.fixed -= text.count("\\u")
+
+    def content(self, content: object) -> None:
+        if isinstance(content, str):
+            self._texts.append(content)
+        elif isinstance(content, list):
+            for block in content:
+                if type(block) is m.Text:
+                    self._texts.append(block.text)
+                else:
+                    _READ.get(type(block), _other)(self, block)
+
+    def call(self, name: str) -> None:
+        self.fixed += self._tokenizer.per_call
+        self._texts.append(name)
+
+
+def _tool_use(tally: Tally, block: m.ToolUse) -> None:
+    tally.call(block.name)
+    tally.json(block.input)
+
+
+def _tool_result(tally: Tally, block: m.ToolResult) -> None:
+    tally.fixed += _PER_RESULT
+    tally.content(block.content)
+
+
+def _thinking(tally: Tally, block: m.Thinking) -> None:
+    if tally.counts_thoughts:
+        tally.say(block.thinking)
+
+
+def _redacted(tally: Tally, block: m.RedactedThinking) -> None:
+    """Nobody knows."""
+
+
+def _image(tally: Tally, block: m.Image) -> None:
+    # What is not here in base64 counts as the largest that an image can be.
+    tally.images += patches.of_image(getattr(block.source, "data", ""), tally.tier)
+
+
+def _document(tally: Tally, block: m.Document) -> None:
+    tally.fixed += _PER_DOCUMENT
+    tally.say(block.title)
+    tally.say(block.context)
+    match block.source:
+        case m.TextSource(data=text):
+            tally.say(text)
+        case m.ContentSource(content=content):
+            tally.content(content)
+
+
+def _search_result(tally: Tally, block: m.SearchResult) -> None:
+    tally.fixed += _PER_DOCUMENT
+    tally.say(block.source)
+    tally.say(block.title)
+    tally.content(block.content)
+
+
+def _reference(tally: Tally, block: m.ToolReference) -> None:
+    tally.referenced.add(block.tool_name)
+    tally.say(block.tool_name)
+
+
+def _server_tool_use(tally: Tally, block: m.ServerToolUse) -> None:
+    tally.call(block.name or "")
+    tally.json(msgspec.json.encode(block.input))
+
+
+def _found(tally: Tally, block: m.WebSearchToolResult) -> None:
+    tally.fixed += _PER_RESULT
+    for page in block.content if isinstance(block.content, list) else (block.content,):
+        if not isinstance(page, dict):
+            continue
+        for name in ("title", "url", "page_age", "error_code"):
+            tally.say(str(page.get(name) or ""))
+        tally.say(_snippet(page.get("encrypted_content")))
+
+
+def _snippet(sealed: object) -> str:
+    """What a model reads of a page: what this gateway put there; another's stays behind."""
+    try:
+        data = binascii.a2b_base64(sealed if isinstance(sealed, str) else "")
+    except ValueError:  # binascii.Error, and text that is not ASCII
+        return ""
+    return data.removeprefix(MARK).decode("utf-8", "replace") if data.startswith(MARK) else ""
+
+
+def _other(tally: Tally, block: msgspec.Struct) -> None:
+    """A block that no rule is known for, by its JSON."""
+    tally.json(msgspec.json.encode(block))
+
+
+_Read: TypeAlias = Callable[[Tally, Any], None]
+# By type, because a request of 150 KB has hundreds of blocks.
+_READ: Mapping[type, _Read] = {
+    m.ToolUse: _tool_use,
+    m.ToolResult: _tool_result,
+    m.Thinking: _thinking,
+    m.RedactedThinking: _redacted,
+    m.Image: _image,
+    m.Document: _document,
+    m.SearchResult: _search_result,
+    m.ToolReference: _reference,
+    m.ServerToolUse: _server_tool_use,
+    m.WebSearchToolResult: _found,
+}
