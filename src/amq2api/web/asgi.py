@@ -12,6 +12,9 @@ Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 ASGIApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+_UNCODED = frozenset({None, "", "identity"})
+_TOO_LARGE = "Request exceeds the maximum size"  # the API's words with its 413
+
 
 class Answer:
     """The answer to one request. Knows whether it has begun: its status cannot change then."""
@@ -74,11 +77,16 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
 
     Raises:
         RequestTooLarge: it has more than *limit* bytes; no more than that is kept.
-        BadRequest: the client went away before it was whole.
+        BadRequest: it is compressed, or the client went away before it was whole.
     """
+    if (encoding := header(scope, b"content-encoding")) not in _UNCODED:
+        raise BadRequest(
+            f"content-encoding: request bodies cannot be read as '{str(encoding)[:64]}' here",
+            code="request_body_encoding_unsupported",
+        )
     declared = header(scope, b"content-length")
     if declared is not None and declared.isdigit() and int(declared) > limit:
-        raise RequestTooLarge(f"the request has {declared} bytes, {limit} are allowed")
+        raise RequestTooLarge(f"{_TOO_LARGE}: {declared} bytes > {limit} bytes")
     parts: list[bytes] = []
     size = 0
     while True:
@@ -88,7 +96,7 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
         part = message.get("body", b"")
         size += len(part)
         if size > limit:
-            raise RequestTooLarge(f"the request has more than {limit} bytes")
+            raise RequestTooLarge(f"{_TOO_LARGE}: more than {limit} bytes")
         parts.append(part)
         if not message.get("more_body", False):
             return parts[0] if len(parts) == 1 else b"".join(parts)
