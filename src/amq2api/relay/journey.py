@@ -180,8 +180,7 @@ class Journey:
 
     def answer(self, block: m.WebSearchToolResultBlock) -> list[m.StreamEvent]:
         """Give the model's search its results."""
-        events, self._pending = self._pending, []
-        return events if self._translator is None else events + self._translator.answer(block)
+        return self._translator.answer(block) if self._translator else []
 
     @property
     def progress(self) -> Progress:

@@ -82,11 +82,11 @@ class Searching:
 
     async def _next(self) -> list[m.StreamEvent]:
         journey = self._journey
+        if not journey.over and (events := await journey.read()):
+            return events
         if (wanted := journey.wanted) is not None:
             return journey.answer(m.WebSearchToolResultBlock(wanted.id, await self._found(wanted)))
-        if journey.unfinished:
-            return await self._go_on()
-        return await journey.read()
+        return await self._go_on()
 
     async def _go_on(self) -> list[m.StreamEvent]:
         """Ask the service to go on with what was found."""
