@@ -7,7 +7,7 @@ Amazon Q has no stop sequences and, on most models, no ``max_tokens`` (upstream-
 from collections.abc import Sequence
 from math import inf
 
-from amq2api.bridge import tokens
+from amq2api.bridge.tokenizer import NEWER, Tokenizer, weigh
 from amq2api.dialects import messages as m
 
 __all__ = ["Cutter", "StopSequences", "TokenGauge"]
@@ -54,10 +54,11 @@ class StopSequences:
 class TokenGauge:
     """Count estimated output tokens; with a limit, say where the text must end."""
 
-    __slots__ = ("_limit", "_weight")
+    __slots__ = ("_by", "_limit", "_weight")
 
-    def __init__(self, limit: int | None = None) -> None:
+    def __init__(self, limit: int | None = None, by: Tokenizer = NEWER) -> None:
         self._limit = inf if limit is None else float(limit)
+        self._by = by
         self._weight = 0.0
 
     @property
@@ -69,7 +70,7 @@ class TokenGauge:
 
         What comes back is shorter than *text* exactly when the limit was reached.
         """
-        weight = tokens.weigh(text)
+        weight = weigh(text, self._by)
         if (so_far := self._weight + weight) <= self._limit:
             self._weight = so_far
             return text
@@ -84,8 +85,10 @@ class Cutter:
 
     __slots__ = ("_gauge", "_stops", "end")
 
-    def __init__(self, limit: int | None, sequences: Sequence[str]) -> None:
-        self._gauge = TokenGauge(limit)
+    def __init__(
+        self, limit: int | None, sequences: Sequence[str], by: Tokenizer = NEWER
+    ) -> None:
+        self._gauge = TokenGauge(limit, by)
         self._stops = StopSequences(sequences) if sequences else None
         # A limit of nothing ends the message before it begins (claude-api.md 3.1).
         self.end = m.EndOfMessage("max_tokens") if limit == 0 else None

@@ -36,7 +36,7 @@ class StreamTranslator:
         self._frames = Decoder()
         self._mender = q.Mender()
         self._splitter = ThoughtSplitter() if terms.thinking_tags else None
-        self._cutter = Cutter(terms.max_tokens, terms.stop_sequences)
+        self._cutter = Cutter(terms.max_tokens, terms.stop_sequences, terms.tokenizer)
         self._ending = Ending()
         self._calls = Calls(terms.names, terms.search)
         self._lanes = Lanes()

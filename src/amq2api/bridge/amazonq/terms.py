@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 import msgspec
 
+from amq2api.bridge.tokenizer import NEWER, Tokenizer
+
 __all__ = ["Terms"]
 
 
@@ -15,6 +17,8 @@ class Terms(msgspec.Struct, frozen=True):
     """The name the client used."""
     input_tokens: int
     """An estimate, until the service tells."""
+    tokenizer: Tokenizer = NEWER
+    """The model's: what it writes is counted here where the service does not tell."""
     window: int | None = None
     """Size of the model's context window in tokens, where published."""
     names: Mapping[str, str] = {}
