@@ -170,5 +170,51 @@ GOOD: dict[str, Json] = {
             }
         )
     ),
+    "an editor": asked(
+        user(
+            userInputMessageContext={
+                "editorState": {
+                    "document": {
+                        "relativeFilePath": "a.py",
+                        "programmingLanguage": {"languageName": "python"},
+                        "text": "x",
+                        "documentSymbols": [{"name": "x", "type": "USAGE"}],
+                    },
+                    "cursorState": {"position": {"line": 1, "character": 0}},
+                    "relevantDocuments": [{"relativeFilePath": "b", "type": "CODE"}],
+                    "useRelevantDocuments": False,
+                },
+                "diagnostic": {"runtimeDiagnostic": {"severity": "ERROR"}},
+                "additionalContext": [{"name": "some-notes", "description": "x"}],
+            }
+        )
+    ),
+    "links and references": asked(
+        user(),
+        user(),
+        assistant(
+            supplementaryWebLinks=[{"url": "https://a", "title": "A", "snippet": "a"}],
+            references=[{"licenseName": "MIT", "recommendationContentSpan": {"start": 0}}],
+            followupPrompt={"content": "more?"},
+            messageId="m",
+        ),
+    ),
+    "an agent's members": asked(agentMode="vibe")
+    | {
+        "conversationState": asked()["conversationState"]
+        | {
+            "agentContinuationId": "a",
+            "agentTaskType": "vibe",
+            "rootConversationId": "sess_1",
+            "workspaceId": "x" * 36,
+        }
+    },
+    "cache points": asked(
+        user(
+            userInputMessageContext={"tools": [tool(), {"cachePoint": {"type": "default"}}]},
+            cachePoint={"type": "default"},
+            clientCacheConfig={"useClientCachingOnly": True},
+        )
+    ),
     "unicode": asked(user("漢字 😀 \u2028 e\u0301 \0")),
 }

@@ -112,12 +112,82 @@ MALFORMED_REQUESTS: dict[str, tuple[str, Json]] = {
     "image as data URL": ("2.7", asked(user(images=[image("png", "data:" + PNG)]))),
     "image without bytes": ("2.7", asked(user(images=[image("png", "")]))),
     "image too large": ("2.7", asked(user(images=[image("png", "A" * 13_333_340)]))),
+    "no room for a workspace": ("2.2", changed(asked(), workspaceId="x" * 35)),
+    "customization of no length": ("2.2", changed(asked(), customizationArn="x" * 1225)),
+    "task of no known type": ("2.2", changed(asked(), agentTaskType="chat")),
+    "continuation of nothing": ("2.2", changed(asked(), agentContinuationId="")),
+    "root of nothing": ("2.2", changed(asked(), rootConversationId="")),
+    "agent mode of nothing": ("2.1", asked(agentMode="")),
+    "history is no list": ("2.2", changed(asked(), history={})),
+    "history with null": ("2.3", changed(asked(), history=[None])),
+    "fields are null": ("2.9", asked(additionalModelRequestFields=None)),
+    "profile is null": ("1.5", asked(profileArn=None)),
+    "images are null": ("2.7", asked(user(images=None))),
+    "repository is null": ("2.4", asked(user(userInputMessageContext={"gitState": None}))),
+    "origin is null": ("1.5", asked(user(origin=None))),
+    "model is null": ("2.2", {"conversationState": {
+        **asked()["conversationState"], "currentMessage": user(modelId=None)}}),
+    "model without a name": ("2.2", asked(user(modelId=""))),
+    "model with a long name": ("2.2", asked(user(modelId="x" * 1025))),
+    "cache point of another kind": ("2.3", asked(user(cachePoint={"type": "ephemeral"}))),
+    "cache config of another kind": ("2.3", asked(
+        user(clientCacheConfig={"useClientCachingOnly": "yes"}))),
+    "message id too long": ("2.2", asked(user(), user(), assistant(messageId="x" * 129))),
+    "no message at all": ("2.3", changed(asked(), history=[{}, assistant()])),
+    "reasoning is null": ("2.3", asked(user(), user(), assistant(reasoningContent=None))),
+    "reasoning without text": ("2.3", replayed({"reasoningText": {"signature": "x"}})),
+    "signature is null": ("2.2", replayed({"reasoningText": {"text": "x", "signature": None}})),
+    "link without title": ("2.3", asked(
+        user(), user(), assistant(supplementaryWebLinks=[{"url": "https://a"}]))),
+    "link too long": ("2.3", asked(user(), user(), assistant(
+        supplementaryWebLinks=[{"url": "x" * 2049, "title": ""}]))),
+    "reference too long": ("2.3", asked(user(), user(), assistant(
+        references=[{"url": "x" * 1025}]))),
+    "follow-up without content": ("2.2", asked(user(), user(), assistant(followupPrompt={}))),
+    "editor without a path": ("2.4", asked(
+        user(userInputMessageContext={"editorState": {"document": {"text": "x"}}}))),
+    "editor of an unknown language": ("2.4", asked(user(userInputMessageContext={"editorState": {
+        "document": {"relativeFilePath": "a", "programmingLanguage": {"languageName": "cobol"}}}}
+    ))),
+    "editor with a long text": ("2.4", asked(user(userInputMessageContext={"editorState": {
+        "document": {"relativeFilePath": "a", "text": "x" * 40_001}}}))),
+    "two cursors": ("2.4", asked(user(userInputMessageContext={"editorState": {"cursorState": {
+        "position": {"line": 1, "character": 1}, "range": {}}}}))),
+    "too many folders": ("2.4", asked(
+        user(userInputMessageContext={"editorState": {"workspaceFolders": ["x"] * 101}}))),
+    "unknown system": ("2.4", asked(
+        user(userInputMessageContext={"envState": {"operatingSystem": "beos"}}))),
+    "variable without a name": ("2.4", asked(user(userInputMessageContext={"envState": {
+        "environmentVariables": [{"key": "", "value": "x"}]}}))),
+    "long status of git": ("2.4", asked(
+        user(userInputMessageContext={"gitState": {"status": "x" * 4097}}))),
+    "context under a name in capitals": ("2.4", asked(user(userInputMessageContext={
+        "additionalContext": [{"name": "Notes", "description": "x"}]}))),
+    "too much context": ("2.4", asked(user(userInputMessageContext={
+        "additionalContext": [{"name": "a", "description": "x"}] * 21}))),
+    "diagnostic of no kind": ("2.4", asked(
+        user(userInputMessageContext={"diagnostic": {"severity": "ERROR"}}))),
+    "results in another order": ("2.6", tool_turn(
+        use("a"), use("b"), results=(result("b"), result("a")))),
+    "result of a null": ("2.1", answered([{"json": None}])),
     "half a surrogate pair": ("2.1", asked(user("\ud83d"))),
+    "half a surrogate pair in a key": ("2.1", tool_turn(use(a={"\udc00": 1}))),
     "redacted is no base64": ("2.7", replayed({"redactedContent": "!"})),
     "two kinds of reasoning": ("2.3", replayed({**signed("hm"), "redactedContent": "LktU"})),
 }  # fmt: skip
 
 TOOL_REQUESTS: dict[str, tuple[str, Json]] = {
+    "tools are null": ("2.5", asked(user(userInputMessageContext={"tools": None}))),
+    "results are null": ("2.6", asked(user(userInputMessageContext={"toolResults": None}))),
+    "uses are null": ("2.3", asked(user(), user(), assistant(toolUses=None))),
+    "use under a long name": ("2.5", tool_turn(use("a", "x" * 65))),
+    "use under a strange name": ("2.5", tool_turn(use("a", "a.b"))),
+    "use without a name": ("2.5", tool_turn(use("a", ""))),
+    "use without an id": ("I8", tool_turn(use(""))),
+    "no description": ("2.5", asked(with_tools({"toolSpecification": {
+        "name": "bash", "inputSchema": {"json": SCHEMA}}}))),
+    "no schema": ("2.5", asked(with_tools({"toolSpecification": {
+        "name": "bash", "description": "x"}}))),
     "name too long": ("I11", asked(with_tools(tool("x" * 65)))),
     "name with a dot": ("I11", asked(with_tools(tool("a.b")))),
     "name empty": ("I11", asked(with_tools(tool("")))),
@@ -144,6 +214,23 @@ TOOL_REQUESTS: dict[str, tuple[str, Json]] = {
     "exclusiveMinimum": ("2.5", nested(exclusiveMinimum=0)),
     "propertyNames": ("2.5", nested(propertyNames={})),
     "deep additionalProperties": ("2.5", nested(items={"anyOf": [{"additionalProperties": 1}]})),
+    "any of them at the root": ("2.5", declared({**SCHEMA, "allOf": [SCHEMA]})),
+    "one of them at the root": ("2.5", declared({**SCHEMA, "oneOf": [SCHEMA]})),
+    "properties are a list": ("2.5", declared({"type": "object", "properties": []})),
+    "required is a text": ("2.5", declared({**SCHEMA, "required": "a"})),
+    "required holds a number": ("2.5", declared({**SCHEMA, "required": [1]})),
+    "schema with a null inside": ("2.5", nested(default=None)),
+    "enum with a null": ("2.5", nested(enum=["a", None])),
+    "enum of nothing": ("2.5", nested(enum=[])),
+    "enum of a text": ("2.5", nested(enum="a")),
+    "type of nobody": ("2.5", nested(type="file")),
+    "types of nobody": ("2.5", nested(type=[])),
+    "described by a number": ("2.5", nested(description=1)),
+    "true as a schema": ("2.5", nested(items=True)),
+    "reference where it is denied": ("2.5", nested(**{"not": {"$ref": "#"}})),
+    "reference in a condition": ("2.5", nested(**{"if": {}, "then": {"$ref": "#"}})),
+    "reference beside a pattern": ("2.5", nested(patternProperties={"a": {"$ref": "#"}})),
+    "property without a name": ("2.5", declared({"type": "object", "properties": {"": {}}})),
     "property is null": ("2.5", declared({"type": "object", "properties": {"a": None}})),
     "property name too long": ("2.5", declared({"type": "object", "properties": {"a" * 65: {}}})),
     "use without input": ("2.3", tool_turn({"toolUseId": "a", "name": "bash"})),
@@ -155,6 +242,11 @@ TOOL_REQUESTS: dict[str, tuple[str, Json]] = {
     "use id twice": ("I8", tool_turn(use(), use(), results=(result(),))),
     "result without content": ("I7", answered([])),
     "result with blank content": ("I7", answered([{"text": " "}, {"text": ""}])),
+    "result with an empty text": ("I7", answered([{"text": "x"}, {"text": ""}])),
+    "result content is null": ("2.6", answered(None)),  # type: ignore[arg-type]
+    "result text is null": ("I7", answered([{"text": None}])),
+    "result of two kinds": ("2.6", answered([{"text": "x", "json": {}}])),
+    "result with an unknown id": ("I8", answered([{"text": "x"}], toolUseId="a b")),
     "result content is a string": ("2.6", answered("done")),  # type: ignore[arg-type]
     "result with an image": ("2.6", answered([{"image": {}}])),
     "result status in capitals": ("2.6", answered([{"text": "x"}], status="ERROR")),
@@ -179,6 +271,20 @@ OTHER_REQUESTS: dict[str, tuple[str, Json, str, str | None]] = {
     "unknown member": ("2.1", asked(stream=True), MALFORMED, "REQUEST_BODY_INVALID"),
     "system prompt": ("2.1", asked(systemPrompt="x"), MALFORMED, "REQUEST_BODY_INVALID"),
     "unknown member inside": ("2.1", asked(user(documents=[])), MALFORMED, "REQUEST_BODY_INVALID"),
+    "model at the top": ("2.1", asked(modelId="x"), MALFORMED, "REQUEST_BODY_INVALID"),
+    "limit at the top": ("2.1", asked(maxResponseTokens=1), MALFORMED, "REQUEST_BODY_INVALID"),
+    "source of another operation": ("2.1", asked(source="CLI"), MALFORMED, "REQUEST_BODY_INVALID"),
+    "dry run of another operation": ("2.1", asked(dryRun=True), MALFORMED, "REQUEST_BODY_INVALID"),
+    "unknown member of the state": ("2.1", changed(asked(), systemPrompt="x"), MALFORMED,
+                                    "REQUEST_BODY_INVALID"),
+    "unknown member of a tool": ("2.1", declared(SCHEMA, strict=True), MALFORMED,
+                                 "REQUEST_BODY_INVALID"),
+    "unknown member of a use": ("2.1", tool_turn({**use(), "type": "tool_use"}), MALFORMED,
+                                "REQUEST_BODY_INVALID"),
+    "unknown member of a result": ("2.1", answered([{"text": "x"}], type="tool_result"), MALFORMED,
+                                   "REQUEST_BODY_INVALID"),
+    "unknown member of an image": ("2.1", asked(user(images=[{**image("png", PNG), "x": 1}])),
+                                   MALFORMED, "REQUEST_BODY_INVALID"),
     "unknown model": ("I12", asked(model="claude-5"), "Invalid model. Please select a different "
                       "model to continue.", "INVALID_MODEL_ID"),
     "image is another": ("2.7", asked(user(images=[image("jpeg", PNG)])),
@@ -191,6 +297,17 @@ OTHER_REQUESTS: dict[str, tuple[str, Json, str, str | None]] = {
         "Too many images in the request.", "IMAGE_COUNT_EXCEEDED"),
     "no fields for this model": ("2.9", fields("claude-sonnet-4.5", max_tokens=2048),
         "additionalModelRequestFields is not supported for this model", None),
+    "fields of nothing, and none for this model": ("2.9", fields("claude-haiku-4.5"),
+        "additionalModelRequestFields is not supported for this model", None),
+    "field undefined inside": ("2.9", fields("claude-opus-5", thinking={
+        "type": "adaptive", "budget_tokens": 1024}),
+        "property 'budget_tokens' is not defined in the schema", None),
+    "field is null": ("2.9", fields("claude-opus-5", output_config=None),
+        "property 'output_config' must be of type object", None),
+    "field of another family": ("2.9", fields("gpt-5.6-sol", output_config={"effort": "low"}),
+        "property 'output_config' is not defined in the schema", None),
+    "too many tokens": ("2.9", fields("claude-opus-5", max_tokens=128_001),
+        "property 'max_tokens' must be between 1024 and 128000", None),
     "field undefined": ("2.9", fields("claude-opus-5", temperature=1),
         "property 'temperature' is not defined in the schema", None),
     "effort unknown to 4.6": ("2.9", fields("claude-opus-4.6", output_config={"effort": "xhigh"}),

@@ -96,6 +96,10 @@ def _pairing(conversation: list[Turn], rules: Rules) -> Iterator[Problem]:
                 "Each `tool_result` block must have a corresponding `tool_use` block in the "
                 "previous message."
             ))  # fmt: skip
+        given = [result["toolUseId"] for result in later.results]
+        if rules.strict and given != used and sorted(given) == sorted(used):
+            # Images are matched to results by position (2.6).
+            yield Problem("malformed", "2.6", later.where)
 
 
 def _emptiness(turn: Turn, rules: Rules) -> Iterator[Problem]:

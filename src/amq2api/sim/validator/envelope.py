@@ -7,6 +7,7 @@ noted. Conversation rules that span several messages are in conversation.py.
 import re
 from functools import lru_cache
 
+from . import surroundings
 from .images import Base64
 from .rules import Rules
 from .shapes import Anything, Document, Flag, ListOf, Members, Shape, Text, Union, Whole
@@ -26,10 +27,10 @@ _PROFILE_ARN = re.compile(
 )
 _MODEL_ID = re.compile(r"[a-zA-Z0-9_:.-]+")
 _NAME = re.compile(r"[a-zA-Z0-9_-]+")
-_DASHED = re.compile(r"[a-z]+(-[a-z0-9]+)*")
 _MESSAGE = 10_000_000  # characters of one message or tool result; 600 000 until September 2025
 
 _ANY_TEXT = Text()
+_SOME_TEXT = Text(1)
 _MODEL = Text(1, 1024, _MODEL_ID)
 _CONTENT = Text(0, _MESSAGE, rule="2.3", too_long="field too long")
 
@@ -41,7 +42,7 @@ def request(rules: Rules) -> Shape:
         {"conversationState": _conversation(rules)},
         {
             "profileArn": Text(1, 950, _PROFILE_ARN, rule="1.5"),
-            "agentMode": Text(rule="2.1"),
+            "agentMode": Text(1, rule="2.1"),
             "additionalModelRequestFields": Document(rule="2.9"),
         },
         # Accepted and ignored (2.1).
@@ -60,9 +61,9 @@ def _conversation(rules: Rules) -> Shape:
         "workspaceId": Text(36, 36),
         "history": ListOf(message, rules.history_limit, rule="2.2"),
         "customizationArn": Text(0, 1224),
-        "agentContinuationId": _ANY_TEXT,
+        "agentContinuationId": _SOME_TEXT,
         "agentTaskType": Text(options=frozenset({"vibe", "spectask"})),
-        "rootConversationId": _ANY_TEXT,
+        "rootConversationId": _SOME_TEXT,
     }
     required: dict[str, Shape] = {"currentMessage": message, "chatTriggerType": trigger}
     (required if rules.strict else optional)["conversationId"] = conversation_id
@@ -132,8 +133,8 @@ def _assistant(rules: Rules) -> Shape:
         "messageId": Text(0, 128),
         "toolUses": ListOf(use, rule="2.3", kind="tool"),
         "reasoningContent": reasoning,
-        "references": ListOf(Document(), 10),
-        "supplementaryWebLinks": ListOf(Document(), 10),
+        "references": ListOf(_reference(closed), 10),
+        "supplementaryWebLinks": ListOf(_web_link(closed), 10),
         "followupPrompt": Members(
             {"content": Text(0, 4096)}, {"userIntent": Text(options=_INTENTS)}, closed=closed
         ),
@@ -142,25 +143,36 @@ def _assistant(rules: Rules) -> Shape:
     return Members({"content": _ANY_TEXT}, optional, rule="2.3", closed=closed)
 
 
+def _reference(closed: bool) -> Shape:
+    span = Members({}, {"start": Whole(), "end": Whole()}, rule="2.3", closed=closed)
+    return Members(
+        {},
+        {
+            "licenseName": _ANY_TEXT,
+            "repository": _ANY_TEXT,
+            "url": Text(0, 1024, rule="2.3"),
+            "recommendationContentSpan": span,
+        },
+        rule="2.3",
+        closed=closed,
+    )
+
+
+def _web_link(closed: bool) -> Shape:
+    return Members(
+        {"url": Text(0, 2048, rule="2.3"), "title": Text(0, 1024, rule="2.3")},
+        {"snippet": Text(0, 1024, rule="2.3")},
+        rule="2.3",
+        closed=closed,
+    )
+
+
 def _context(rules: Rules) -> Shape:
     closed = rules.strict
-    additional = Members(
-        {"name": Text(1, None, _DASHED), "description": Text(1, 1024)},
-        {"innerContext": Text(1, 8192)},
-        rule="2.4",
-    )
     optional = {
         "tools": ListOf(_tool(rules), rule="2.5", kind="tool"),
         "toolResults": ListOf(_tool_result(rules), rule="2.6", kind="tool"),
-        "envState": _environment(closed),
-        "shellState": _shell(closed),
-        "gitState": Members({}, {"status": Text(0, 4096)}, rule="2.4", closed=closed),
-        "editorState": Document(rule="2.4"),
-        "additionalContext": ListOf(additional, 20),
-        "diagnostic": Document(rule="2.4"),
-        "consoleState": Document(rule="2.4"),
-        "appStudioContext": Document(rule="2.4"),
-        "userSettings": Members({}, {"hasConsentedToCrossRegionCalls": Flag()}, closed=closed),
+        **surroundings.members(closed=closed),
     }
     return Members({}, optional, rule="2.4", closed=closed)
 
@@ -188,10 +200,15 @@ def _tool(rules: Rules) -> Shape:
 
 
 def _tool_result(rules: Rules) -> Shape:
-    text = Text(0, _MESSAGE, rule="2.6", kind="tool", too_long="field too long")
+    rule = "I7" if "I7" in rules else "2.6"
+    least = 1 if rules.strict and "I7" in rules else 0
+    text = Text(least, _MESSAGE, rule=rule, kind="tool", too_long="field too long")
     # A block with an image is answered 200 and dropped in silence (2.6): strictly, a loss.
     block = Union(
-        {"text": text, "json": Anything()}, rule="2.6", kind="tool", open=not rules.strict
+        {"text": text, "json": Anything(null=not rules.strict)},
+        rule="2.6",
+        kind="tool",
+        open=not rules.strict,
     )
     return Members(
         {"toolUseId": _tool_use_id(rules), "content": ListOf(block, rule="2.6", kind="tool")},
@@ -200,39 +217,4 @@ def _tool_result(rules: Rules) -> Shape:
         rule="2.6",
         kind="tool",
         closed=rules.strict,
-    )
-
-
-def _environment(closed: bool) -> Shape:
-    variable = Members({"key": Text(1, 256), "value": Text(1, 1024)}, rule="2.4", closed=closed)
-    return Members(
-        {},
-        {
-            "operatingSystem": Text(options=frozenset({"macos", "linux", "windows"}), rule="2.4"),
-            "currentWorkingDirectory": Text(1, 256, rule="2.4"),
-            "environmentVariables": ListOf(variable, 100),
-            "timezoneOffset": Whole(-1440, 1440),
-        },
-        rule="2.4",
-        closed=closed,
-    )
-
-
-def _shell(closed: bool) -> Shape:
-    command = Members(
-        {"command": Text(1, 1024)},
-        {
-            "directory": Text(0, 256),
-            "exitCode": Whole(),
-            "stdout": Text(0, 4096),
-            "stderr": Text(0, 4096),
-        },
-        closed=closed,
-    )
-    shells = frozenset({"zsh", "bash", "fish", "pwsh", "nu"})
-    return Members(
-        {"shellName": Text(options=shells, rule="2.4")},
-        {"shellHistory": ListOf(command, 20)},
-        rule="2.4",
-        closed=closed,
     )

@@ -15,7 +15,13 @@ _REPORTED = frozenset({
     "exclusiveMinimum", "propertyNames",
 })  # fmt: skip
 _COMPOSITIONS = ("oneOf", "anyOf", "allOf")
-_MAPS = ("properties", "patternProperties")
+_MAPS = ("properties", "patternProperties", "dependentSchemas")
+_LISTS = (*_COMPOSITIONS, "prefixItems")
+_SINGLE = (
+    "items", "not", "if", "then", "else", "contains", "additionalItems", "unevaluatedItems",
+    "unevaluatedProperties",
+)  # fmt: skip
+_TYPES = frozenset({"string", "number", "integer", "boolean", "object", "array", "null"})
 _MAX_PROPERTY_NAME = 64
 
 
@@ -34,6 +40,22 @@ def problems(schema: dict[str, Any], where: str, *, strict: bool) -> Iterator[Pr
             continue
         yield from _node(node, at, strict=strict)
         waiting.extend(_children(node, at))
+    if strict and _has_null(schema):
+        # Absent members are to be left out, at whatever depth (2.1).
+        yield _bad(where)
+
+
+def _has_null(schema: dict[str, Any]) -> bool:
+    waiting: list[Any] = [schema]
+    while waiting:
+        node = waiting.pop()
+        if node is None:
+            return True
+        if isinstance(node, dict):
+            waiting.extend(node.values())
+        elif isinstance(node, list):
+            waiting.extend(node)
+    return False
 
 
 def _root(schema: dict[str, Any], where: str) -> Iterator[Problem]:
@@ -58,6 +80,7 @@ def _node(node: dict[str, Any], at: str, *, strict: bool) -> Iterator[Problem]:
 def _doubts(node: dict[str, Any], at: str) -> Iterator[Problem]:
     for name in sorted(_REPORTED & node.keys()):
         yield _bad(f"{at}.{name}")
+    yield from _values(node, at)
     # Kiro CLI sends an empty ``required`` and is answered; other reports have it refused (8.3).
     if node.get("required") == []:
         yield _bad(f"{at}.required")
@@ -68,19 +91,32 @@ def _doubts(node: dict[str, Any], at: str) -> Iterator[Problem]:
                 yield _bad(f"{at}.properties.{name[:80]}")
 
 
+def _values(node: dict[str, Any], at: str) -> Iterator[Problem]:
+    """Keywords whose values are of no kind that the standard knows."""
+    for name in ("description", "title"):
+        if name in node and not isinstance(node[name], str):
+            yield _bad(f"{at}.{name}")
+    if "enum" in node and (not isinstance(node["enum"], list) or not node["enum"]):
+        yield _bad(f"{at}.enum")
+    if "type" in node:
+        kinds = node["type"] if isinstance(node["type"], list) else [node["type"]]
+        if not kinds or not all(isinstance(kind, str) and kind in _TYPES for kind in kinds):
+            yield _bad(f"{at}.type")
+
+
 def _children(node: dict[str, Any], at: str) -> Iterator[tuple[Any, str]]:
     for name in _MAPS:
         members = node.get(name)
         if isinstance(members, dict):
             yield from ((child, f"{at}.{name}.{key}") for key, child in members.items())
-    for name in (*_COMPOSITIONS, "prefixItems"):
+    for name in _LISTS:
         branches = node.get(name)
         if isinstance(branches, list):
             yield from ((child, f"{at}.{name}[{i}]") for i, child in enumerate(branches))
-    if "items" in node:
-        items = node["items"]
-        listed = items if isinstance(items, list) else [items]
-        yield from ((child, f"{at}.items") for child in listed)
+    for name in _SINGLE:
+        if name in node:
+            listed = node[name] if isinstance(node[name], list) else [node[name]]
+            yield from ((child, f"{at}.{name}") for child in listed)
 
 
 def _bad(where: str) -> Problem:

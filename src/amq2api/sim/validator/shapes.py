@@ -86,8 +86,12 @@ class Document(Shape):
 class Anything(Shape):
     """Free JSON altogether."""
 
+    null: bool = True
+    """Whether it may be null."""
+
     def problems(self, value: object, where: str) -> Iterator[Problem]:
-        yield from ()
+        if value is None and not self.null:
+            yield Problem("malformed", "2.1", where)
 
 
 @dataclass(frozen=True, slots=True)
