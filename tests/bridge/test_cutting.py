@@ -1,5 +1,6 @@
 """Stop sequences, limits and thinking tags: laws over every way to cut a text."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,7 +35,7 @@ def test_of_two_stop_sequences_at_one_place_the_longer_is_named() -> None:
     assert (stops.feed("xab"), stops.matched) == ("x", "ab")
 
 
-@given(st.lists(st.text(max_size=9)), st.integers(0, 20))
+@given(st.lists(st.text(max_size=9)), st.integers(0, 20) | st.integers(0, 200))
 def test_the_gauge_shows_a_prefix_and_never_counts_past_its_limit(
     pieces: list[str], limit: int
 ) -> None:
@@ -50,6 +51,15 @@ def test_the_gauge_shows_a_prefix_and_never_counts_past_its_limit(
     assert gauge.tokens <= max(limit, 1)
     if tokens.weigh(whole) <= limit - 0.5:
         assert shown == whole
+
+
+@given(st.lists(st.text(max_size=600), max_size=30), st.none() | st.integers(20_000, 30_000))
+def test_an_answer_within_its_limit_is_counted_as_it_weighs(
+    pieces: list[str], limit: int | None
+) -> None:
+    gauge = TokenGauge(limit)
+    assert [gauge.take(piece) for piece in pieces] == pieces
+    assert gauge.tokens == pytest.approx(sum(map(tokens.weigh, pieces)), abs=1)
 
 
 @given(PIECES)

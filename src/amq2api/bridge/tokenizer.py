@@ -13,7 +13,16 @@ from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 from zlib import adler32
 
-__all__ = ["NEWER", "OLDER", "Tokenizer", "is_newer", "tokenizer_of", "version_of", "weigh"]
+__all__ = [
+    "HEAVIEST",
+    "NEWER",
+    "OLDER",
+    "Tokenizer",
+    "is_newer",
+    "tokenizer_of",
+    "version_of",
+    "weigh",
+]
 
 Version: TypeAlias = tuple[int, int]
 
@@ -26,6 +35,10 @@ _STRIDE = 19
 
 _FIRST_OF_THE_NEWER: Version = (4, 7)
 _NAMED = re.compile(r"claude-(?:([a-z]+)-)?(\d)(?:[.-](\d)(?!\d))?(?:-([a-z]+))?")
+
+
+HEAVIEST = 2.2
+"""The most that a character weighs."""
 
 
 class Tokenizer(NamedTuple):
@@ -73,7 +86,7 @@ _BY_FIRST_BYTE: Mapping[int, float] = {
     0xE3: 0.85,  # kana
     0xE4: 1.05,  # Chinese characters
     0xEA: 1.0,  # Hangul
-    0xF0: 2.2,  # emoji
+    0xF0: HEAVIEST,  # emoji
 }
 # Indentation is as good as free; marks that come in rows are merged.
 _OLDER_MARKS = {

@@ -7,10 +7,12 @@ Amazon Q has no stop sequences and, on most models, no ``max_tokens`` (upstream-
 from collections.abc import Sequence
 from math import inf
 
-from amq2api.bridge.tokenizer import NEWER, Tokenizer, weigh
+from amq2api.bridge.tokenizer import HEAVIEST, NEWER, Tokenizer, weigh
 from amq2api.dialects import messages as m
 
 __all__ = ["Cutter", "StopSequences", "TokenGauge"]
+
+_TOGETHER = 2_048  # characters of an answer that are weighed at once
 
 
 class StopSequences:
@@ -52,17 +54,25 @@ class StopSequences:
 
 
 class TokenGauge:
-    """Count estimated output tokens; with a limit, say where the text must end."""
+    """Count estimated output tokens; with a limit, say where the text must end.
 
-    __slots__ = ("_by", "_limit", "_weight")
+    Answers come in pieces of a few letters. They are weighed many at a time, as long as they
+    cannot reach the limit.
+    """
+
+    __slots__ = ("_by", "_length", "_limit", "_pieces", "_weight")
 
     def __init__(self, limit: int | None = None, by: Tokenizer = NEWER) -> None:
         self._limit = inf if limit is None else float(limit)
         self._by = by
         self._weight = 0.0
+        self._pieces: list[str] = []
+        """Taken, but not yet weighed."""
+        self._length = 0
 
     @property
     def tokens(self) -> int:
+        self._settle()
         return max(1, round(self._weight)) if self._weight else 0
 
     def take(self, text: str) -> str:
@@ -70,6 +80,12 @@ class TokenGauge:
 
         What comes back is shorter than *text* exactly when the limit was reached.
         """
+        length = self._length + len(text)
+        if length <= _TOGETHER and self._weight + HEAVIEST * length <= self._limit:
+            self._pieces.append(text)
+            self._length = length
+            return text
+        self._settle()
         weight = weigh(text, self._by)
         if (so_far := self._weight + weight) <= self._limit:
             self._weight = so_far
@@ -79,15 +95,19 @@ class TokenGauge:
         self._weight = self._limit
         return kept
 
+    def _settle(self) -> None:
+        if self._pieces:
+            self._weight += weigh("".join(self._pieces), self._by)
+            self._pieces.clear()
+            self._length = 0
+
 
 class Cutter:
     """Ends an answer where the client's terms say so: ``end`` is set once it is over."""
 
     __slots__ = ("_gauge", "_stops", "end")
 
-    def __init__(
-        self, limit: int | None, sequences: Sequence[str], by: Tokenizer = NEWER
-    ) -> None:
+    def __init__(self, limit: int | None, sequences: Sequence[str], by: Tokenizer = NEWER) -> None:
         self._gauge = TokenGauge(limit, by)
         self._stops = StopSequences(sequences) if sequences else None
         # A limit of nothing ends the message before it begins (claude-api.md 3.1).
