@@ -5,13 +5,19 @@ import hashlib
 import logging
 import sys
 from binascii import a2b_base64
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeAlias
 
 from amq2api.bridge import pdf
 from amq2api.errors import BadRequest, UpstreamBusy
 
 from .shelf import Shelf
 
+Read: TypeAlias = Callable[[bytes, pdf.Limits, Callable[[], bool]], pdf.PdfText]
+"""As :func:`.pdf.text`."""
+
+_LIMITS = pdf.Limits()
 _AT_ONCE = 2
 _ROOM = 32 * 1024 * 1024
 _PIECE = 1024 * 1024  # characters of base64 between which other threads get their turn
@@ -25,10 +31,11 @@ class Reading:
 
     Args:
         seconds: How long one PDF may take, the wait for its turn included.
+        read: What is done in the threads.
     """
 
-    def __init__(self, *, seconds: float = 30.0, limits: pdf.Limits = pdf.Limits()) -> None:  # noqa: B008  (a value)
-        self._seconds, self._limits = seconds, limits
+    def __init__(self, *, seconds: float = 30.0, read: Read = pdf.text) -> None:
+        self._seconds, self._read = seconds, read
         self._threads = ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="pdf")
         self._known: Shelf[str | BadRequest] = Shelf(_ROOM)
 
@@ -42,14 +49,14 @@ class Reading:
         key = await asyncio.to_thread(_digest, data)
         known = self._known.get(key)
         if known is None:
-            known = await self._read(data)
+            known = await self._in_turn(data)
             self._known.put(key, known, sys.getsizeof(known))
         if isinstance(known, BadRequest):
             raise type(known)(str(known))
         return known
 
-    async def _read(self, data: str | bytes) -> str | BadRequest:
-        work = _Work(data, self._limits)
+    async def _in_turn(self, data: str | bytes) -> str | BadRequest:
+        work = _Work(data, self._read)
         try:
             async with asyncio.timeout(self._seconds):
                 return await asyncio.get_running_loop().run_in_executor(self._threads, work.run)
@@ -65,17 +72,17 @@ class Reading:
 class _Work:
     """One PDF to be read; whoever waits for it says when that is *over*."""
 
-    __slots__ = ("_data", "_limits", "begun", "over")
+    __slots__ = ("_data", "_read", "begun", "over")
 
-    def __init__(self, data: str | bytes, limits: pdf.Limits) -> None:
-        self._data, self._limits = data, limits
+    def __init__(self, data: str | bytes, read: Read) -> None:
+        self._data, self._read = data, read
         self.begun = self.over = False
 
     def run(self) -> str | BadRequest:
         self.begun = True
         try:
             data = _decoded(self._data) if isinstance(self._data, str) else self._data
-            return pdf.text(data, self._limits, lambda: self.over).text
+            return self._read(data, _LIMITS, lambda: self.over).text
         except BadRequest as refusal:
             return refusal.with_traceback(None)
 
