@@ -28,6 +28,7 @@ _LONGEST = 200_000  # bytes of a schema
 _BUDGET = 1_000_000  # comparisons that judging one answer may take, about a second
 _REFERENCE = 20  # comparisons that following a reference is worth
 _PROBES = ("{}", "[]", '""')  # what a schema must be able to judge before anything is asked
+_MOST_DOCUMENTS = 20  # in one answer that are looked at
 _LONGEST_RULE = 1_000  # characters of a schema's member that the model is told
 _LONGEST_WORDS = 300  # characters of what is wrong with a schema
 
@@ -85,16 +86,20 @@ class Schema:
         """
         spent = _spent.set([0])
         try:
-            found = _documents(text)
-            verdicts = [self._judge(value) for _, value in found]
+            return self._best(_documents(text))
         except (_TooComplex, RecursionError):
             raise BadRequest(f"{self._where}: {_TOO_COMPLEX}") from None
         finally:
             _spent.reset(spent)
-        fitting = [said for (said, _), misfit in zip(found, verdicts, strict=True) if not misfit]
-        if fitting:
-            return fitting[-1]
-        return next((misfit for misfit in reversed(verdicts) if misfit), Misfit("$", ""))
+
+    def _best(self, documents: list[tuple[str, Any]]) -> str | Misfit:
+        first: Misfit | None = None
+        for said, value in reversed(documents[-_MOST_DOCUMENTS:]):
+            misfit = self._judge(value)
+            if misfit is None:
+                return said
+            first = first or misfit
+        return first or Misfit("$", "")
 
     def _judge(self, value: Any) -> Misfit | None:
         # Late, like every use of it: the library takes a third of a second and ten megabytes.
