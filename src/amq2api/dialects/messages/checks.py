@@ -15,7 +15,6 @@ from .call import Call, Enabled
 from .objects import check_depth, check_object
 from .tools import check_tool_choice, check_tools
 from .turns import check_messages
-from .versions import NEWER, check_newer
 
 __all__ = ["check"]
 
@@ -34,14 +33,12 @@ _UNSUPPORTED = {
 }
 
 
-def check(call: Call, *, counting: bool, betas: frozenset[str], version: str) -> None:
+def check(call: Call, *, counting: bool, betas: frozenset[str]) -> None:
     """Refuse what no account could serve; see :func:`.decoding.decode` for the arguments."""
     if not call.model:
         raise BadRequest("model: String should have at least 1 character")
     if call.max_tokens is None and not counting:
         raise BadRequest("max_tokens: Field required")
-    if version == NEWER:
-        check_newer(call)
     for name, low, high in _RANGES:
         _check_range(name, getattr(call, name), low, high)
     _check_supported(call)

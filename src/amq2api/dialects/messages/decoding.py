@@ -13,6 +13,7 @@ from .call import Call
 from .checks import check
 from .faults import explain
 from .needs import name_web_search
+from .versions import NEWER, check_newer
 
 __all__ = ["decode", "unknown_fields"]
 
@@ -42,7 +43,9 @@ def decode(
     try:
         call = _read(body)
         name_web_search(call)
-        check(call, counting=counting, betas=betas, version=version)
+        if version == NEWER:
+            check_newer(call)
+        check(call, counting=counting, betas=betas)
     except msgspec.ValidationError as exc:
         raise BadRequest(_words(exc, body)) from exc
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:

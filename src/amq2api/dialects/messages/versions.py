@@ -10,7 +10,7 @@ from typing import Any
 from amq2api.errors import BadRequest
 
 from .blocks import ContentSource, Document, SearchResult, Text, ToolResult
-from .call import Call
+from .call import Call, Message
 
 __all__ = ["NEWER", "check_newer"]
 
@@ -23,7 +23,26 @@ def check_newer(call: Call) -> None:
     for name in _SAMPLING:
         if getattr(call, name) is not None:
             raise BadRequest(f"{name}: {_EXTRA}")
-    for i, message in enumerate(call.messages):
+    # Nearly every call has nothing of the kind, and to see that is cheaper than to say where.
+    if any(isinstance(m.content, list) and _is_suspicious(m.content) for m in call.messages):
+        _check_messages(call.messages)
+
+
+def _is_suspicious(blocks: Iterable[object]) -> bool:
+    for block in blocks:
+        if isinstance(block, Text):
+            if block.citations:
+                return True
+        elif isinstance(block, ToolResult):
+            if isinstance(block.content, list) and _is_suspicious(block.content):
+                return True
+        elif type(block) in _LOOKS:
+            return True
+    return False
+
+
+def _check_messages(messages: Iterable[Message]) -> None:
+    for i, message in enumerate(messages):
         if not isinstance(message.content, list):
             continue
         if message.role == "user":
