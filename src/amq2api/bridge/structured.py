@@ -7,7 +7,6 @@ schema can make expensive is bounded or left out: this may run beside other call
 
 import functools
 import json
-import re
 from collections.abc import Iterator
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,6 +16,8 @@ import msgspec
 from amq2api.dialects import messages as m
 from amq2api.errors import BadRequest
 
+from .jsontext import Document, decode, documents
+
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
 
@@ -25,7 +26,7 @@ __all__ = ["Misfit", "Schema", "asked", "compiled"]
 _INVALID = "JSON schema is invalid: "
 _TOO_COMPLEX = "Schema is too complex for compilation."
 _LONGEST = 200_000  # bytes of a schema
-_BUDGET = 1_000_000  # comparisons that judging one answer may take, about a second
+_BUDGET = 500_000  # comparisons that judging one answer may take, about a second
 _REFERENCE = 20  # comparisons that following a reference is worth
 _PROBES = ("{}", "[]", '""')  # what a schema must be able to judge before anything is asked
 _MOST_DOCUMENTS = 20  # in one answer that are looked at
@@ -86,20 +87,19 @@ class Schema:
         """
         spent = _spent.set([0])
         try:
-            return self._best(_documents(text))
+            return self._best(documents(text))
         except (_TooComplex, RecursionError):
             raise BadRequest(f"{self._where}: {_TOO_COMPLEX}") from None
         finally:
             _spent.reset(spent)
 
-    def _best(self, documents: list[tuple[str, Any]]) -> str | Misfit:
-        first: Misfit | None = None
-        for said, value in reversed(documents[-_MOST_DOCUMENTS:]):
-            misfit = self._judge(value)
-            if misfit is None:
-                return said
-            first = first or misfit
-        return first or Misfit("$", "")
+    def _best(self, found: list[Document]) -> str | Misfit:
+        misfits: list[Misfit] = []
+        for document in reversed(found[-_MOST_DOCUMENTS:]):
+            if (misfit := self._judge(document.value)) is None:
+                return document.text
+            misfits.append(misfit)
+        return misfits[0] if misfits else Misfit("$", "")
 
     def _judge(self, value: Any) -> Misfit | None:
         # Late, like every use of it: the library takes a third of a second and ten megabytes.
@@ -127,7 +127,7 @@ def _compiled(where: str, raw: bytes) -> Schema:
     if len(raw) > _LONGEST:
         raise BadRequest(f"{where}: {_TOO_COMPLEX}")
     try:
-        schema = _decoder.decode(raw.decode())
+        schema = decode(raw.decode())
         _check(schema)
     except RecursionError:
         raise BadRequest(f"{where}: {_TOO_COMPLEX}") from None
@@ -248,50 +248,6 @@ def _nothing_elsewhere() -> Any:
     from referencing.jsonschema import EMPTY_REGISTRY
 
     return EMPTY_REGISTRY
-
-
-# Where a document may begin that is more than one word of prose in brackets.
-_OPENING = re.compile(r"""\{\s*["}]|\[\s*(?:["{\[\]]|-?[0-9]|true|false|null)""")
-_FENCE = "```"
-
-
-def _documents(text: str) -> list[tuple[str, Any]]:
-    """The JSON documents in *text* with their values; none if one of them is broken."""
-    whole = text.strip()
-    for candidate in (whole, _unfenced(whole)):
-        if candidate:
-            try:
-                return [(candidate, _decoder.decode(candidate))]
-            except (ValueError, RecursionError):
-                pass
-    return _scattered(text)
-
-
-def _unfenced(text: str) -> str:
-    if not (text.startswith(_FENCE) and text.endswith(_FENCE)):
-        return ""
-    return text.removesuffix(_FENCE).partition("\n")[2].strip()
-
-
-def _scattered(text: str) -> list[tuple[str, Any]]:
-    found: list[tuple[str, Any]] = []
-    at = 0
-    while opening := _OPENING.search(text, at):
-        start = opening.start()
-        try:
-            value, at = _decoder.raw_decode(text, start)
-        except (ValueError, RecursionError):
-            # It began as JSON: a smaller document inside it is not the answer.
-            return []
-        found.append((text[start:at], value))
-    return found
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
-
-
-_decoder = json.JSONDecoder(parse_constant=_no_constant)
 
 
 def _json(value: Any) -> str:
