@@ -20,14 +20,20 @@ def refusal(data: bytes, *, counting: bool = False) -> BadRequest:
     return caught.value
 
 
+SEARCH: Json = {"type": "web_search_20250305", "name": "web_search"}
+
+
 def thinking(budget: int) -> Json:
     return {"type": "enabled", "budget_tokens": budget}
 
 
 REFUSED: dict[str, tuple[bytes, str]] = {
     # Numbers
-    "no max_tokens": (body(max_tokens=...), "max_tokens: Field required"),
-    "max_tokens null": (body(max_tokens=None), "max_tokens: Field required"),
+    "C-038 a model of no name": (
+        body(model=""), "model: String should have at least 1 character",
+    ),
+    "C-040 no max_tokens": (body(max_tokens=...), "max_tokens: Field required"),
+    "C-040 max_tokens null": (body(max_tokens=None), "max_tokens: Field required"),
     "max_tokens negative": (
         body(max_tokens=-1), "max_tokens: Input should be greater than or equal to 0",
     ),
@@ -53,11 +59,11 @@ REFUSED: dict[str, tuple[bytes, str]] = {
         "stop_sequences: each stop sequence must contain non-whitespace",
     ),
     # Thinking
-    "a small budget": (
+    "C-068 a small budget": (
         body(thinking=thinking(1023)),
         "thinking.enabled.budget_tokens: Input should be greater than or equal to 1024",
     ),
-    "a budget of all": (
+    "C-069 a budget of all": (
         body(thinking=thinking(4096)),
         "`max_tokens` must be greater than `thinking.budget_tokens`.",
     ),
@@ -75,7 +81,7 @@ REFUSED: dict[str, tuple[bytes, str]] = {
         "output_format.schema: Input should be an object",
     ),
     # Tools
-    "two tools of a name": (
+    "C-061 two tools of a name": (
         body(tools=[tool("a"), tool("b"), tool("a")]), "tools: Tool names must be unique.",
     ),
     "a tool without a name": (
@@ -98,7 +104,7 @@ REFUSED: dict[str, tuple[bytes, str]] = {
         body(tools=[tool("a", defer_loading=True), tool("b", defer_loading=True)]),
         "At least one tool must have defer_loading=false. All tools cannot be deferred.",
     ),
-    "a choice without tools": (
+    "C-054 a choice without tools": (
         body(tool_choice={"type": "any"}),
         "tool_choice may only be specified while providing tools.",
     ),
@@ -114,6 +120,22 @@ REFUSED: dict[str, tuple[bytes, str]] = {
         body(tools=[tool("a", type="function")]),
         "tools.0: Input tag 'function' found using 'type' does not match any of the expected "
         "tags: 'bash_20241022', 'bash_20250124', 'computer_20241022', ",
+    ),
+    # Searching the web
+    "C-065 a search of another name": (
+        body(tools=[SEARCH | {"name": "google"}]),
+        "tools.0.web_search_20250305.name: Input should be 'web_search'",
+    ),
+    "C-065 a search that is never made": (
+        body(tools=[SEARCH | {"max_uses": 0}]),
+        "tools.0.web_search_20250305.max_uses: Input should be greater than 0",
+    ),
+    "C-065 some sites, and not some sites": (
+        body(tools=[SEARCH | {"allowed_domains": ["a.test"], "blocked_domains": ["b.test"]}]),
+        "tools.0.web_search_20250305: Only one of `allowed_domains` and `blocked_domains`",
+    ),
+    "C-065 a search beside a tool of its name": (
+        body(tools=[SEARCH, tool("web_search")]), "tools: Tool names must be unique.",
     ),
     # What needs the API's own servers
     "MCP servers": (

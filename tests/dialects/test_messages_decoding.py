@@ -15,6 +15,7 @@ from dialects.requests import (
     assistant,
     body,
     call,
+    document,
     image,
     nearly_valid,
     paths,
@@ -83,11 +84,11 @@ def test_null_means_absent(name: str) -> None:
 
 
 NOT_A_REQUEST: dict[str, tuple[bytes, str]] = {
-    "nothing": (b"", NOT_JSON + "Input data was truncated"),
-    "words": (b"hello", NOT_JSON + "JSON is malformed: invalid character (byte 0)"),
+    "C-035 nothing": (b"", NOT_JSON + "Input data was truncated"),
+    "C-034 words": (b"hello", NOT_JSON + "JSON is malformed: invalid character (byte 0)"),
     "half": (body()[:-1], NOT_JSON + "Input data was truncated"),
     "more than one": (body() + b"{}", NOT_JSON + "JSON is malformed: trailing characters"),
-    "a list": (b"[]", "The request body: Input should be an object"),
+    "C-035 a list": (b"[]", "The request body: Input should be an object"),
     "null": (b"null", "The request body: Input should be an object"),
     "nested without end": (b'{"metadata":' + b"[" * 10**5, NOT_JSON + "it is nested too deeply"),
     "nested where nobody looks": (b'{"x":' + b"[" * 10**5, NOT_JSON + "it is nested too deeply"),
@@ -143,8 +144,8 @@ def source(**source: Json) -> bytes:
 
 
 FAULTS: dict[str, tuple[bytes, str]] = {
-    "no model": (body(model=...), "model: Field required"),
-    "no messages": (body(messages=...), "messages: Field required"),
+    "C-038 no model": (body(model=...), "model: Field required"),
+    "C-039 no messages": (body(messages=...), "messages: Field required"),
     "model of another type": (body(model=4), "model: Input should be a valid string"),
     "words for a number": (body(max_tokens="9"), "max_tokens: Input should be a valid integer"),
     "half a token": (body(max_tokens=1.5), "max_tokens: Input should be a valid integer"),
@@ -228,6 +229,121 @@ FAULTS: dict[str, tuple[bytes, str]] = {
     "unknown format": (
         body(output_config={"format": {"type": "xml"}}),
         "output_config.format.type: Input should be 'json_schema'",
+    ),
+    # The kind that was chosen is part of the path
+    "a call without an id": (
+        body(user(text("x")), assistant({"type": "tool_use", "name": "Read", "input": {}})),
+        "messages.1.content.0.tool_use.id: Field required",
+    ),
+    "a call with a numbered name": (
+        body(user(text("x")), assistant(call() | {"name": 7})),
+        "messages.1.content.0.tool_use.name: Input should be a valid string",
+    ),
+    "a call without an input": (
+        body(user(text("x")), assistant({"type": "tool_use", "id": "t", "name": "Read"})),
+        "messages.1.content.0.tool_use.input: Field required",
+    ),
+    "thoughts of null": (
+        body(user(text("x")), assistant({"type": "thinking", "thinking": None})),
+        "messages.1.content.0.thinking.thinking: Input should be a valid string",
+    ),
+    "a result of nothing in particular": (
+        body(user({"type": "tool_result", "content": "x"})),
+        "messages.0.content.0.tool_result.tool_use_id: Field required",
+    ),
+    "a result in numbers": (
+        body(user({"type": "tool_result", "tool_use_id": "t", "content": 7})),
+        "messages.0.content.0.tool_result.content: Input should be a valid string or a valid array",
+    ),
+    "a result whose text is none": (
+        body(user({"type": "tool_result", "tool_use_id": "t", "content": ["x"]})),
+        "messages.0.content.0.tool_result.content.0: Input should be an object",
+    ),
+    "a reference to nothing": (
+        body(user({"type": "tool_result", "tool_use_id": "t",
+                   "content": [text("x"), {"type": "tool_reference"}]})),
+        "messages.0.content.0.tool_result.content.1.tool_reference.tool_name: Field required",
+    ),
+    "a document without a source": (
+        body(user({"type": "document"})), "messages.0.content.0.document.source: Field required",
+    ),
+    "a document with a numbered title": (
+        body(user(document(type="text", data="x") | {"title": 7})),
+        "messages.0.content.0.document.title: Input should be a valid string",
+    ),
+    "a document's part without text": (
+        body(user(document(type="content", content=[{"type": "text"}]))),
+        "messages.0.content.0.document.source.content.content.0.text.text: Field required",
+    ),
+    "a search result of one text": (
+        body(user({"type": "search_result", "source": "s", "title": "t", "content": "x"})),
+        "messages.0.content.0.search_result.content: Input should be a valid array",
+    ),
+    "a search result's part without text": (
+        body(user({"type": "search_result", "source": "s", "title": "t", "content": [{}]})),
+        "messages.0.content.0.search_result.content.0.text: Field required",
+    ),
+    "a search result of images": (
+        body(user({"type": "search_result", "source": "s", "title": "t", "content": [image()]})),
+        "messages.0.content.0.search_result.content.0.type: Input should be 'text'",
+    ),
+    "unknown display": (
+        body(thinking={"type": "adaptive", "display": "neon"}),
+        "thinking.adaptive.display: Input should be 'summarized', 'omitted' or 'updates'",
+    ),
+    "unknown thinking": (
+        body(thinking={"type": "hard"}),
+        "thinking: Input tag 'hard' found using 'type' does not match any of the expected tags: "
+        "'adaptive', 'between_tools', 'disabled', 'enabled'",
+    ),
+    "a tool with a numbered name": (
+        body(tools=[tool(), tool() | {"name": 7}]),
+        "tools.1.custom.name: Input should be a valid string",
+    ),
+    "a tool with a numbered description": (
+        body(tools=[tool(type="custom", description=7)]),
+        "tools.0.custom.description: Input should be a valid string",
+    ),
+    "a tool of a numbered type": (
+        body(tools=[tool(type=7)]), "tools.0.custom.type: Input should be a valid string",
+    ),
+    "a shell deferred in words": (
+        body(tools=[{"type": "bash_20250124", "name": "bash", "defer_loading": "yes"}]),
+        "tools.0.bash_20250124.defer_loading: Input should be a valid boolean",
+    ),
+    "a search at will": (
+        body(tools=[{"type": "web_search_20250305", "name": "web_search", "max_uses": "9"}]),
+        "tools.0.web_search_20250305.max_uses: Input should be a valid integer",
+    ),
+    "a search of a site": (
+        body(tools=[{"type": "web_search_20250305", "allowed_domains": "a.test"}]),
+        "tools.0.web_search_20250305.allowed_domains: Input should be a valid array",
+    ),
+    "a search from somewhere": (
+        body(tools=[{"type": "web_search_20250305", "user_location": "Ulm"}]),
+        "tools.0.web_search_20250305.user_location: Input should be an object",
+    ),
+    "unknown effort of a message": (
+        body(user(text("x")), {"role": "system", "output_config": {"effort": "some"}}),
+        "messages.1.output_config.effort: Input should be 'low', 'medium', 'high', 'xhigh' or",
+    ),
+    "a kind that is told twice": (
+        b'{"model":"m","messages":[{"role":"user","content":[{"type":"image","source":5,'
+        b'"type":"text"}]}]}',
+        "messages.0.content.0",
+    ),
+    "an option of a kind that is told twice": (
+        b'{"model":"m","messages":[],"thinking":{"type":"adaptive","display":"neon",'
+        b'"type":"disabled"}}',
+        "thinking",
+    ),
+    # Whatever is wrong first, what is no JSON weighs more
+    "a fault, and no JSON after it": (body(max_tokens="9")[:-1], NOT_JSON),
+    "a fault, and no UTF-8 after it": (
+        body(max_tokens="9", x="Z").replace(b"Z", b"\xff"), NOT_JSON,
+    ),
+    "a fault, and nesting without end after it": (
+        body(max_tokens="9", x=7).replace(b":7", b":" + b"[" * 10**5), NOT_JSON,
     ),
     "a stop sequence that is none": (
         body(stop_sequences=["a", 1]), "stop_sequences.1: Input should be a valid string",

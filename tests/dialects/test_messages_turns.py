@@ -65,16 +65,16 @@ TOO_MANY_PIXELS = (
 ASSISTANT_ONLY = "blocks can only be in `assistant` messages"
 
 REFUSED: dict[str, tuple[bytes, str]] = {
-    "no messages": (body(messages=[]), "messages: at least one message is required"),
+    "C-039 no messages": (body(messages=[]), "messages: at least one message is required"),
     "no content": (body(HI, {"role": "user"}), "messages.1.content: Field required"),
     "content null": (
         body(HI, {"role": "assistant", "content": None}), "messages.1.content: Field required",
     ),
-    "the assistant first": (
+    "C-081 the assistant first": (
         body(SYSTEM, assistant(text("hi")), HI),
         'messages: first message must use the "user" role',
     ),
-    "a final space": (
+    "C-097 a final space": (
         body(HI, assistant(text("The answer is "))),
         "messages: final assistant content cannot end with trailing whitespace",
     ),
@@ -82,7 +82,7 @@ REFUSED: dict[str, tuple[bytes, str]] = {
         body(HI, {"role": "assistant", "content": "So:\n"}),
         "messages: final assistant content cannot end with trailing whitespace",
     ),
-    "nothing said": (
+    "C-086 nothing said": (
         body(user(), user(text(""), text(" \n")), {"role": "user", "content": ""}),
         "messages: text content blocks must be non-empty",
     ),
@@ -153,7 +153,7 @@ REFUSED: dict[str, tuple[bytes, str]] = {
         body(user(image("image/jpeg", b64(jpeg(9000, 10, notes=60_000))))),
         f"{HEAD}.{TOO_MANY_PIXELS}",
     ),
-    "an unknown image type": (
+    "C-098 an unknown image type": (
         body(user(image("image/bmp"))), f"{HEAD}.image.source.base64.media_type: {ENUM}",
     ),
     "jpg for jpeg": (
@@ -217,7 +217,7 @@ NO_IMAGES: dict[str, str] = {
 
 
 @pytest.mark.parametrize("data", NO_IMAGES.values(), ids=NO_IMAGES)
-def test_what_is_no_image(data: str) -> None:
+def test_c_100_what_is_no_image(data: str) -> None:
     words = f"{HEAD}.image.source.base64: Could not process image"
     assert refusal(body(user(image(data=data)))) == words
 
@@ -231,14 +231,14 @@ def test_too_many_messages() -> None:
 
 ACCEPTED: dict[str, bytes] = {
     # The bridge puts most of these right.
-    "same role twice": body(HI, HI, assistant(text("a")), assistant(text("b")), HI),
+    "C-079 C-080 same role twice": body(HI, HI, assistant(text("a")), assistant(text("b")), HI),
     "system everywhere": body(SYSTEM, HI, SYSTEM, SYSTEM, HI, SYSTEM),
     "system, as blocks": body(HI, {"role": "system", "content": [text("x")]}),
     "system, empty": body(HI, {"role": "system", "content": []}),
     "system, absent": body(HI, {"role": "system", "output_config": {"effort": "low"}}),
     "system alone": body(SYSTEM),
     "tools told by the system": body(HI, SYSTEM | {"content": [{"type": "tool_addition"}]}),
-    "empty text in between": body(HI, user(text(""), text("x")), user(), HI),
+    "C-086 C-087 empty text in between": body(HI, user(text(""), text("x")), user(), HI),
     "an empty string in between": body(HI, {"role": "user", "content": ""}, HI),
     "an image alone": body(user(image())),
     "a call without a result": body(HI, assistant(call()), HI),
@@ -248,11 +248,11 @@ ACCEPTED: dict[str, bytes] = {
     ),
     "a result without content": body(user({"type": "tool_result", "tool_use_id": "t"})),
     "ids and names of any characters": body(HI, assistant(call() | {"id": "a b", "name": "ü.x"})),
-    "a foreign signature": body(
+    "C-095 a foreign signature": body(
         HI, assistant({"type": "thinking", "thinking": "", "signature": "?"}), HI
     ),
     "a document of the assistant's": body(HI, assistant(document(type="text", data="x")), HI),
-    "a prefill": body(HI, assistant(text("The answer is ("))),
+    "C-097 a prefill": body(HI, assistant(text("The answer is ("))),
     "an empty prefill": body(HI, assistant()),
     "a final space of the user's": body(HI, assistant(text("so ")), user(text("go on "))),
     "a prefill that ends in a call": body(HI, assistant(text("so "), call())),
@@ -264,7 +264,7 @@ ACCEPTED: dict[str, bytes] = {
     "documents to be read": body(user(PDF, document(type="url", url="https://x.example/"))),
     "an image as large as may be": body(user(image(data=b64(png(8000, 8000))))),
     "an image of just 10 MB": body(user(image(data=BIG))),
-    "history with tools but none declared": body(HI, assistant(call()), user(result())),
+    "C-094 history with tools but none declared": body(HI, assistant(call()), user(result())),
     **{kind: body(user(image(kind, b64(data)))) for kind, data in IMAGES.items()},
 }  # fmt: skip
 
