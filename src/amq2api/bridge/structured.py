@@ -95,7 +95,7 @@ class Schema:
 
     def _best(self, found: list[Document]) -> str | Misfit:
         misfits: list[Misfit] = []
-        for document in reversed(found[-_MOST_DOCUMENTS:]):
+        for document in found[::-1][:_MOST_DOCUMENTS]:
             if (misfit := self._judge(document.value)) is None:
                 return document.text
             misfits.append(misfit)
