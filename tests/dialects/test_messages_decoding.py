@@ -153,6 +153,10 @@ FAULTS: dict[str, tuple[bytes, str]] = {
     "beyond all numbers": (
         body(top_p=0.5).replace(b"0.5", b"1e999"), "top_p: Input should be a finite number",
     ),
+    "beyond all numbers, where it should be whole": (
+        body(max_tokens=7).replace(b":7,", b":" + b"9" * 5000 + b","),
+        "max_tokens: Input should be a finite number",
+    ),
     "a number for a truth": (body(stream=1), "stream: Input should be a valid boolean"),
     "messages not a list": (body(messages={}), "messages: Input should be a valid array"),
     "a message that is none": (body("hi"), "messages.0: Input should be an object"),

@@ -158,6 +158,21 @@ def test_a_code_for_programs() -> None:
     assert m.envelope(errors.BadRequest("x")).keys() == {"type", "message"}
 
 
+BROKEN_OFF: dict[str, tuple[errors.GatewayError, str]] = {
+    # Claude Code gives up on a throttle in a stream, and asks again after an overload
+    "a throttle": (errors.RateLimited("slow"), "overloaded_error"),
+    "an overload": (errors.UpstreamBusy("busy"), "overloaded_error"),
+    "an allowance that is used up": (errors.QuotaExhausted("spent"), "rate_limit_error"),
+    "a conversation that is too long": (errors.ContextTooLong(), "invalid_request_error"),
+    "a broken service": (errors.UpstreamBroken("cut"), "api_error"),
+}
+
+
+@pytest.mark.parametrize(("error", "kind"), BROKEN_OFF.values(), ids=BROKEN_OFF)
+def test_c_136_what_ends_a_stream(error: errors.GatewayError, kind: str) -> None:
+    assert m.broken_off(error) == {"type": kind, "message": message(error)}
+
+
 def test_a_hint_to_repeat(monkeypatch: pytest.MonkeyPatch) -> None:
     """No row says so today; the header's other value must still be right."""
     rows = {**m.WORDING, errors.UpstreamBusy: m.Wording(529, "overloaded_error", True)}

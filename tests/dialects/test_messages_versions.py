@@ -4,7 +4,7 @@ import pytest
 
 from amq2api.dialects import messages as m
 from amq2api.errors import BadRequest
-from dialects.requests import Json, assistant, body, document, result, text, user
+from dialects.requests import Json, assistant, body, document, image, result, text, user
 
 OLDER, NEWER = "2023-06-01", "2026-10-21"
 HI = user(text("hi"))
@@ -68,8 +68,12 @@ BOTH: dict[str, bytes] = {
     "search results without citations": body(user({**FOUND, "content": [UNCITED]})),
     "results without citations": body(user(result([UNCITED, text("x")]))),
     "a cited text of the assistant's, echoed": body(HI, assistant(CITED), HI),
+    "words, results and documents of every shape": body(
+        {"role": "user", "content": "hi"}, assistant(CITED),
+        user(result("x"), result(None), image(), PAPER, {**FOUND, "content": []}),
+    ),
     "a cited system prompt": body(system=[CITED]),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("data", BOTH.values(), ids=BOTH)

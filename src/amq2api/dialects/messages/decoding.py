@@ -4,6 +4,7 @@ Source of rules and wordings: claude-api.md 3, 4 and 10.C.
 """
 
 import re
+from typing import Any
 
 import msgspec
 
@@ -22,7 +23,6 @@ _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _KNOWN = frozenset(Call.__struct_fields__)
 _WHOLE = frozenset({"max_tokens", "top_k"})
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-_NO_JSON = "The request body is not valid JSON"
 
 
 def decode(
@@ -46,12 +46,10 @@ def decode(
         if version == NEWER:
             check_newer(call)
         check(call, counting=counting, betas=betas)
-    except msgspec.ValidationError as exc:
-        raise BadRequest(_words(exc, body)) from exc
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:
-        raise BadRequest(f"{_NO_JSON}: {exc}") from exc
+        raise BadRequest(f"The request body is not valid JSON: {exc}") from exc
     except RecursionError as exc:
-        raise BadRequest(f"{_NO_JSON}: it is nested too deeply") from exc
+        raise BadRequest("The request body is not valid JSON: it is nested too deeply") from exc
     return call
 
 
@@ -59,37 +57,29 @@ def _read(body: bytes) -> Call:
     try:
         return _decode(body)
     except msgspec.ValidationError:
-        if (same := _with_whole_numbers(body)) is None:
-            raise
-        return _decode(same)
+        pass  # The body is read again from here on: that it is no JSON would weigh more.
+    try:
+        return _decode(_with_whole_numbers(body))
+    except msgspec.ValidationError as exc:
+        raise BadRequest(explain(str(exc), _value(body))) from exc
 
 
-def _with_whole_numbers(body: bytes) -> bytes | None:
-    """The same request with 256 where it says 256.0, which to JSON is one number; None if it
-    does not say so anywhere.
-    """
+def _value(body: bytes) -> Any:
+    """The body's JSON, None if a number in it is beyond all numbers."""
+    try:
+        return msgspec.json.decode(body)
+    except msgspec.ValidationError:
+        return None
+
+
+def _with_whole_numbers(body: bytes) -> bytes:
+    """The same request with 256 where it says 256.0, which to JSON is one number."""
     members, changed = _members(body), False
     for name in _WHOLE.intersection(members):
-        value = msgspec.json.decode(members[name])
+        value = _value(bytes(members[name]))
         if isinstance(value, float) and value.is_integer():
             members[name], changed = msgspec.Raw(b"%d" % int(value)), True
-    return msgspec.json.encode(members) if changed else None
-
-
-def _words(complaint: msgspec.ValidationError, body: bytes) -> str:
-    """What to say of a body whose shape is wrong at its first fault.
-
-    What follows that fault has not been read yet: if it is no JSON, that is said instead.
-    """
-    try:
-        value = msgspec.json.decode(body)
-    except msgspec.ValidationError:
-        value = None  # a number beyond all numbers, which may be the very complaint
-    except (msgspec.DecodeError, UnicodeDecodeError) as worse:
-        return f"{_NO_JSON}: {worse}"
-    except RecursionError:
-        return f"{_NO_JSON}: it is nested too deeply"
-    return explain(str(complaint), value)
+    return msgspec.json.encode(members) if changed else body
 
 
 def unknown_fields(body: bytes) -> tuple[str, ...]:

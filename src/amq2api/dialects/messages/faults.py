@@ -41,10 +41,6 @@ class _Place:
         return self._walk()[1]
 
     @property
-    def field(self) -> str:
-        return self._steps[-1]
-
-    @property
     def parent(self) -> "_Place":
         return _Place(self._steps[:-1], self._body)
 
