@@ -25,10 +25,16 @@ def model(**fields: Any) -> q.Model:
 
 def call(**members: Any) -> m.Call:
     whole = {"model": "x", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 2048}
-    return m.decode(msgspec.json.encode({**whole, **members}))
+    body = msgspec.json.encode({**whole, **members})
+    # With interleaved thinking a budget may exceed the limit of one answer.
+    return m.decode(body, betas=frozenset({"interleaved-thinking-2025-05-14"}))
 
 
+REASONING = {"type": "object", "properties": {
+    "effort": {"enum": ["none", "low", "medium", "high", "xhigh", "max"]},
+}}  # fmt: skip
 NOTHING = model()
+GPT = model(reasoning=REASONING)
 ALL = model(thinking=THINKING, output_config=EFFORTS, max_tokens=LIMIT)
 ENABLED = {"type": "enabled", "budget_tokens": 1500}
 
@@ -40,11 +46,32 @@ ROWS: dict[str, tuple[q.Model, dict[str, Any], dict[str, Any], set[str]]] = {
     ),
     "a plain model that may think": (
         NOTHING, {"thinking": {"type": "adaptive"}}, {},
+        {"approximated:thinking.adaptive", "approximated:max_tokens"},
+    ),
+    "a plain model that may think between tools": (
+        NOTHING, {"thinking": {"type": "between_tools"}}, {},
+        {"approximated:thinking.between_tools", "approximated:max_tokens"},
+    ),
+    "a plain model that may think, with no room to": (
+        NOTHING, {"thinking": {"type": "adaptive"}, "max_tokens": 2047}, {},
         {"dropped:thinking.adaptive", "approximated:max_tokens"},
+    ),
+    "a plain model that may not think": (
+        NOTHING, {"thinking": {"type": "disabled"}}, {}, {"approximated:max_tokens"},
     ),
     "a plain model and effort": (
         NOTHING, {"output_config": {"effort": "low"}}, {},
         {"dropped:output_config.effort", "approximated:max_tokens"},
+    ),
+    "a plain model and effort for its thoughts": (
+        NOTHING, {"output_config": {"effort": "low"}, "thinking": {"type": "adaptive"}}, {},
+        {"approximated:output_config.effort", "approximated:thinking.adaptive",
+         "approximated:max_tokens"},
+    ),
+    "a plain model, a budget and effort": (
+        NOTHING, {"output_config": {"effort": "low"}, "thinking": ENABLED}, {},
+        {"dropped:output_config.effort", "approximated:thinking.enabled",
+         "approximated:max_tokens"},
     ),
     "everything": (
         ALL, {"thinking": {"type": "adaptive", "display": "omitted"},
@@ -54,7 +81,72 @@ ROWS: dict[str, tuple[q.Model, dict[str, Any], dict[str, Any], set[str]]] = {
     ),
     "updates are summaries": (
         ALL, {"thinking": {"type": "adaptive", "display": "updates"}},
-        {"thinking": {"type": "adaptive", "display": "summarized"}, "max_tokens": 2048}, set(),
+        {"thinking": {"type": "adaptive", "display": "summarized"}, "max_tokens": 2048},
+        {"approximated:thinking.display"},
+    ),
+    "a display that is not offered": (
+        model(thinking=ALWAYS), {"thinking": {"type": "adaptive", "display": "omitted"}},
+        {"thinking": {"type": "adaptive"}}, {"approximated:max_tokens"},
+    ),
+    "thinking between tools": (
+        ALL, {"thinking": {"type": "between_tools", "display": "summarized"}},
+        {"thinking": {"type": "adaptive", "display": "summarized"}, "max_tokens": 2048},
+        {"approximated:thinking.between_tools"},
+    ),
+    "thinking between tools, offered as such": (
+        model(thinking={"properties": {"type": {"enum": ["adaptive", "between_tools"]}}}),
+        {"thinking": {"type": "between_tools"}}, {"thinking": {"type": "between_tools"}},
+        {"approximated:max_tokens"},
+    ),
+    "a budget, offered as such": (
+        model(thinking={"properties": {"type": {"enum": ["enabled"]}, "budget_tokens": {}}}),
+        {"thinking": ENABLED}, {"thinking": ENABLED}, {"approximated:max_tokens"},
+    ),
+    "thinking of a kind that is not offered": (
+        model(thinking={"properties": {"type": {"enum": ["disabled"]}}}),
+        {"thinking": {"type": "adaptive"}}, {},
+        {"dropped:thinking.adaptive", "approximated:max_tokens"},
+    ),
+    "effort of a model that does not say which": (
+        model(output_config={"type": "object"}), {"output_config": {"effort": "max"}},
+        {"output_config": {"effort": "max"}}, {"approximated:max_tokens"},
+    ),
+    "effort of a model whose configuration is something else": (
+        model(output_config={"properties": {"style": {}}}), {"output_config": {"effort": "max"}},
+        {}, {"dropped:output_config.effort", "approximated:max_tokens"},
+    ),
+    "reasoning, left to the model": (GPT, {}, {}, {"approximated:max_tokens"}),
+    "reasoning with an effort": (
+        GPT, {"output_config": {"effort": "xhigh"}}, {"reasoning": {"effort": "xhigh"}},
+        {"approximated:max_tokens"},
+    ),
+    "reasoning that adapts": (
+        GPT, {"thinking": {"type": "adaptive"}}, {"reasoning": {"effort": "high"}},
+        {"approximated:thinking.adaptive", "approximated:max_tokens"},
+    ),
+    "reasoning that adapts, with an effort": (
+        GPT, {"thinking": {"type": "adaptive"}, "output_config": {"effort": "low"}},
+        {"reasoning": {"effort": "low"}},
+        {"approximated:thinking.adaptive", "approximated:max_tokens"},
+    ),
+    "reasoning on a budget": (
+        GPT, {"thinking": ENABLED}, {"reasoning": {"effort": "low"}},
+        {"approximated:thinking.enabled", "approximated:max_tokens"},
+    ),
+    "reasoning disabled": (
+        GPT, {"thinking": {"type": "disabled"}, "output_config": {"effort": "low"}},
+        {"reasoning": {"effort": "none"}},
+        {"dropped:output_config.effort", "approximated:max_tokens"},
+    ),
+    "reasoning disabled where it cannot be": (
+        model(reasoning={"properties": {"effort": {"enum": ["low", "high"]}}}),
+        {"thinking": {"type": "disabled"}}, {},
+        {"approximated:thinking.disabled", "approximated:max_tokens"},
+    ),
+    "reasoning with less effort than there is": (
+        model(reasoning={"properties": {"effort": {"enum": ["none", "high"]}}}),
+        {"output_config": {"effort": "low"}}, {"reasoning": {"effort": "high"}},
+        {"approximated:output_config.effort", "approximated:max_tokens"},
     ),
     "a budget is an effort": (
         ALL, {"thinking": ENABLED},
@@ -106,7 +198,27 @@ def test_who_sees_to_the_limit() -> None:
     assert negotiate(call(max_tokens=5), ALL).cut_at == 5
 
 
-def test_tags_only_where_asked_and_needed() -> None:
-    assert negotiate(call(thinking=ENABLED), NOTHING).think_tags == 1500
-    assert negotiate(call(thinking=ENABLED), ALL).think_tags is None
-    assert negotiate(call(thinking={"type": "adaptive"}), NOTHING).think_tags is None
+BUDGETS: dict[str, tuple[dict[str, Any], int | None]] = {
+    "as asked": ({"thinking": ENABLED}, 1500),
+    "below the limit": ({"thinking": ENABLED | {"budget_tokens": 4000}}, 2047),
+    "half the limit at most": ({"thinking": {"type": "adaptive"}}, 1024),
+    "no room": ({"thinking": {"type": "adaptive"}, "max_tokens": 2000}, None),
+    "high by default": ({"thinking": {"type": "adaptive"}, "max_tokens": 128_000}, 31_999),
+    "by the effort": (
+        {"thinking": {"type": "adaptive"}, "max_tokens": 128_000,
+         "output_config": {"effort": "medium"}}, 16_384,
+    ),
+    "the most there is": (
+        {"thinking": {"type": "between_tools"}, "max_tokens": 200_000,
+         "output_config": {"effort": "max"}}, 63_999,
+    ),
+    "disabled": ({"thinking": {"type": "disabled"}}, None),
+    "not asked for": ({}, None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("asked", "budget"), BUDGETS.values(), ids=BUDGETS)
+def test_thinking_in_tags(asked: dict[str, Any], budget: int | None) -> None:
+    assert negotiate(call(**asked), NOTHING).think_tags == budget
+    assert negotiate(call(**asked), ALL).think_tags is None
+    assert negotiate(call(**asked), GPT).think_tags is None

@@ -49,7 +49,7 @@ def prepare(
         model_id=model.model_id,
         conversation_id=identity.conversation_id,
         origin=identity.origin,
-        replay_reasoning=identity.replay_reasoning and model.takes("thinking") is not None,
+        replay_reasoning=identity.replay_reasoning and _reasons(model),
         think_tags=native.think_tags,
     )
     request = q.GenerateRequest(
@@ -86,6 +86,11 @@ def headers(identity: Identity, target: str) -> dict[str, str]:
     }
 
 
+def _reasons(model: q.Model) -> bool:
+    """Whether the model thinks natively, and so takes its own thoughts back."""
+    return any(model.takes(field) is not None for field in ("thinking", "reasoning"))
+
+
 def _remaining(call: m.Call, progress: Progress) -> m.Call:
     """The call with what is left of its limit: that is meant for the whole message."""
     if call.max_tokens is None or not progress.output_tokens:
@@ -112,9 +117,10 @@ def _terms(
         message_id=identity.message_id,
         model=call.model,
         input_tokens=input_tokens,
+        tokenizer=tokens.tokenizer_of(model.model_id),
         window=model.window,
         names=names,
-        search=next((tool.name for tool in call.tools or () if _searches(tool)), None),
+        search=tool.name if (tool := m.web_search(call)) is not None else None,
         max_tokens=native.cut_at,
         stop_sequences=tuple(call.stop_sequences or ()),
         forced=isinstance(choice, m.AnyTool | m.OneTool) and bool(call.tools),
@@ -124,10 +130,6 @@ def _terms(
         want_thinking=not isinstance(thinking, m.Disabled),
         expects_trailer=identity.expects_trailer,
     )
-
-
-def _searches(tool: m.Tool) -> bool:
-    return tool.type is not None and tool.type.startswith("web_search_")
 
 
 def _dropped(call: m.Call) -> list[Note]:
