@@ -74,6 +74,8 @@ PROPERTIES: dict[str, tuple[Any, Any, bool]] = {
     "const": ({"const": "x"}, {"enum": ["x"]}, WHOLE),
     "enum": ({"type": "string", "enum": ["x", "y"]}, {"type": "string", "enum": ["x", "y"]}, WHOLE),
     "enum with null": ({"enum": ["x", None]}, {"enum": ["x"]}, LOST),
+    "enum with a null inside": ({"enum": ["x", {"a": [None]}]}, {"enum": ["x"]}, LOST),
+    "const with a null inside": ({"const": {"a": None}}, {}, LOST),
     "empty enum": ({"type": "string", "enum": []}, S, WHOLE),
     "list": ({"type": "array", "items": S}, {"type": "array", "items": S}, WHOLE),
     "list of anything": ({"type": "array"}, {"type": "array"}, WHOLE),
@@ -156,6 +158,13 @@ def test_depth_has_an_end() -> None:
     assert made == {"type": "object"} and lost and 20 < depth < 40
 
 
+@pytest.mark.parametrize("depth", [33, 200, 400, 600, 800, 900, 950, 990])
+def test_values_without_a_bottom_are_none(depth: int) -> None:
+    deep = b"[" * depth + b"1" + b"]" * depth
+    made, lost = normalise(b'{"type":"object","properties":{"a":{"const":%b}}}' % deep)
+    assert lost and msgspec.json.decode(made) in (obj(a={}), obj())
+
+
 def test_references_cannot_make_a_small_schema_huge() -> None:
     """Twenty definitions, each of which holds the next one twice: a million leaves."""
     definitions = {
@@ -165,6 +174,37 @@ def test_references_cannot_make_a_small_schema_huge() -> None:
     definitions["20"] = {"type": "string", "description": "d" * 1000}
     made, lost = normalise(msgspec.json.encode({"$ref": "#/$defs/0", "$defs": definitions}))
     assert lost and len(made) < 1_000_000
+
+
+MANY = [f"αβ{n}" for n in range(20_000)]
+GROWING: dict[str, Any] = {
+    # What a definition says; three thousand properties refer to it.
+    "many values": {"enum": MANY},
+    "many demands": {**obj(a=S), "required": MANY},
+    "many properties": obj(**dict.fromkeys(MANY, S)),
+    "many branches": {"anyOf": [{"type": "null"}] * 20_000},
+    "many parts": {"allOf": [obj(a=S)] * 20_000},
+    "many words": {"title": "d" * 100_000},
+    "a large value": {"const": {"a": MANY}},
+    "many keywords nobody knows": dict.fromkeys(MANY, 1),
+}
+
+
+@pytest.mark.parametrize("definition", GROWING.values(), ids=GROWING)
+def test_references_do_not_repeat_what_is_large(definition: dict[str, Any]) -> None:
+    refers = {"$ref": "#/$defs/large"}
+    schema = {**obj(**{f"p{n}": refers for n in range(3000)}), "$defs": {"large": definition}}
+    asked = msgspec.json.encode(schema)
+    made, lost = normalise(asked)
+    assert lost and len(made) < 3_000_000
+    assert list(problems(msgspec.json.decode(made), "", strict=True)) == []
+
+
+def test_a_large_choice_of_words_stays_whole() -> None:
+    words = [f"αβ{n}" for n in range(100_000)]
+    assert normal(obj(a={"type": "string", "enum": words})) == (
+        obj(a={"type": "string", "enum": words}), WHOLE,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -38,11 +38,11 @@ def normalise(schema: bytes) -> tuple[bytes, bool]:
         return EMPTY, False
     try:
         root = msgspec.json.decode(schema)
+        rewriter = _Rewriter(root)
+        return msgspec.json.encode(rewriter.root()), rewriter.lost
     except (msgspec.DecodeError, RecursionError):
         # Valid JSON all the same: nested without end, or a number beyond every range.
         return EMPTY, True
-    rewriter = _Rewriter(root)
-    return msgspec.json.encode(rewriter.root()), rewriter.lost
 
 
 class _Rewriter:
@@ -87,7 +87,7 @@ class _Rewriter:
         if not isinstance(node, dict):
             self.lost = True
             return {}
-        self._left -= 1 + len(str(node.get("description", ""))) // 64
+        self._left -= _cost(node)
         if depth > _DEEPEST or self._left < 0:
             self.lost = True
             return {"type": "object"}
@@ -127,9 +127,10 @@ class _Rewriter:
         return usable[0] if usable else None
 
     def _values(self, node: _Schema) -> list[Any]:
-        """``enum`` without nulls, which are not values of any type that remains."""
+        """``enum`` without nulls, which are not values of any type that remains, and without
+        values that hold some, or hold too much: the service wants no null anywhere (2.1)."""
         values = [node["const"]] if "const" in node else _list(node.get("enum"))
-        kept = [value for value in values if value is not None]
+        kept = [value for value in values if _is_plain(value, _DEEPEST)]
         self.lost = self.lost or len(kept) < len(values)
         return kept
 
@@ -173,14 +174,16 @@ class _Rewriter:
 def _together(parts: Iterable[_Schema]) -> _Schema:
     """All of it holds; the last word counts where there can be only one."""
     made: _Schema = {}
+    properties: _Schema = {}
+    required: list[str] = []
     for part in parts:
-        properties = {**made.get("properties", {}), **part.get("properties", {})}
-        required = [*made.get("required", ()), *part.get("required", ())]
+        properties.update(part.get("properties", {}))
+        required += part.get("required", ())
         made.update(part)
-        if properties:
-            made["properties"] = properties
-        if required:
-            made["required"] = required
+    if properties:
+        made["properties"] = properties
+    if required:
+        made["required"] = required
     return made
 
 
@@ -224,6 +227,27 @@ def _is_null(node: Any) -> bool:
         or node.get("enum") == [None]
         or ("const" in node and node["const"] is None)
     )
+
+
+def _cost(node: _Schema) -> int:
+    """How many nodes this one counts for: a reference repeats its lists and texts as well."""
+    sizes = (
+        len(value)
+        for keyword, value in node.items()
+        if keyword not in ("enum", "const") and isinstance(value, str | list | dict)
+    )
+    values = node.get("const", node.get("enum"))
+    told = len(msgspec.json.encode(values)) // 512 if isinstance(values, list | dict) else 0
+    return 1 + len(node) // 16 + sum(sizes) // 64 + told
+
+
+def _is_plain(value: Any, depth: int) -> bool:
+    """Whether a value holds no null and is nested no deeper than *depth*."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return depth > 0 and all(_is_plain(part, depth - 1) for part in value)
+    return value is not None
 
 
 def _named(name: str) -> bool:
