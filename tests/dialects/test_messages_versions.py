@@ -58,6 +58,7 @@ def test_what_only_the_older_version_takes(data: bytes, complaint: str, version:
 
 
 BOTH: dict[str, bytes] = {
+    "an image": body(user(text("look"), image())),
     "C-053 sampling of null": body(temperature=None, top_p=None, top_k=None),
     "a document of the user's": body(user(PAPER)),
     "documents to be cited": body(user(PAPER | {"citations": {"enabled": True}})),
