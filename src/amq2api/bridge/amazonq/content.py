@@ -46,6 +46,8 @@ class Reader:
             return
         for block in content:
             if isinstance(block, m.Text):
+                if block.citations:
+                    self._ledger.dropped("citations")
                 yield block.text
             elif isinstance(block, _AS_IT_IS):
                 yield block
@@ -55,10 +57,13 @@ class Reader:
     def _retold(self, block: m.Block | m.ResultBlock) -> Iterator[Piece]:
         self._ledger.approximated(row_of(kind(block)))
         match block:
-            case m.Document(source=source, title=title, context=context):
-                yield from _document(source, [part for part in (title, context) if part])
-            case m.SearchResult(source=source, title=title, content=content):
-                yield _lines([title, source, *(text.text for text in content)])
+            case m.Document(source=source):
+                self._uncited(block)
+                yield from self._document(source, _given(block.title, block.context))
+            case m.SearchResult(content=content):
+                self._uncited(block)
+                texts = [piece for piece in self.pieces(content) if isinstance(piece, str)]
+                yield _lines([*_given(block.title, block.source), *texts])
             case m.ToolReference(tool_name=name):
                 self.changes.refer(name)
                 # The name the model has to call it by.
@@ -66,6 +71,21 @@ class Reader:
             case _:
                 if not (isinstance(block, m.Echo) and self.changes.heed(block)):
                     yield msgspec.json.encode(block).decode()
+
+    def _uncited(self, block: m.Document | m.SearchResult) -> None:
+        if isinstance(block.citations, dict) and block.citations.get("enabled"):
+            self._ledger.dropped("citations")
+
+    def _document(self, source: m.DocumentSource, label: list[str]) -> Iterator[Piece]:
+        match source:
+            case m.TextSource(data=text) | m.ContentSource(content=str(text)):
+                yield _lines([*label, text])
+            case m.ContentSource(content=list(parts)):
+                if label:
+                    yield _lines(label)
+                yield from self.pieces(parts)
+            case _:
+                raise BadRequest("document: its text has to be extracted before it gets here")
 
 
 def image(block: m.Image) -> q.Image:
@@ -84,16 +104,8 @@ def is_blank(text: str) -> bool:
     return not text or text.isspace()
 
 
-def _document(source: m.DocumentSource, label: list[str]) -> Iterator[Piece]:
-    match source:
-        case m.TextSource(data=text) | m.ContentSource(content=str(text)):
-            yield _lines([*label, text])
-        case m.ContentSource(content=list(parts)):
-            yield _lines(label)
-            for part in parts:
-                yield part.text if isinstance(part, m.Text) else part
-        case _:
-            raise BadRequest("document: its text has to be extracted before it gets here")
+def _given(*label: str | None) -> list[str]:
+    return [part for part in label if part]
 
 
 def _lines(texts: Iterable[str]) -> str:
