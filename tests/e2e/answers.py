@@ -22,6 +22,7 @@ STOP_REASONS = frozenset({
     "model_context_window_exceeded",
 })  # fmt: skip
 _DELTAS = {"text": ("text_delta",), "tool_use": ("input_json_delta",),
+           "server_tool_use": ("input_json_delta",), "web_search_tool_result": (),
            "thinking": ("thinking_delta", "signature_delta"), "redacted_thinking": ()}  # fmt: skip
 
 

@@ -26,9 +26,9 @@ A file begins with a title and why the case matters. Sections follow, each under
 ``notes``
     What was changed, as the log tells it.
 
-``given``, ``call``, ``frames`` and ``told`` are the case, all else is what comes of it. In any
-string ``⟪ab × 300⟫`` is ``ab`` three hundred times, and ``⟪red.png⟫`` the file of that name in
-base64.
+``given``, ``call``, ``frames`` and ``told`` are the case, all else is what comes of it. ``⟪ab ×
+300⟫`` is ``ab`` three hundred times, ``⟪red.png⟫`` the file of that name in base64, ``⟪quoted
+…⟫`` a JSON string that holds this text, and ``⟪id⟫`` the id of the request that is answered.
 """
 
 import base64
@@ -46,6 +46,7 @@ __all__ = ["CASES", "Case", "expanded", "pretty", "read", "written"]
 CASES = Path(__file__).parent / "cases"
 _WIDTH = 98
 _RUN = re.compile(r"([^⟪⟫]{1,12}?)\1{99,}")
+_QUOTED = re.compile(r"⟪quoted (.*?)⟫", re.DOTALL)
 _MACRO = re.compile(r"⟪([^⟪⟫]*) × (\d+)⟫")
 FILES: Mapping[str, str] = {
     "red.png": base64.b64encode(png(2, 2)).decode(),
@@ -88,6 +89,7 @@ def expanded(text: str) -> str:
     """The text with what ``⟪…⟫`` stands for."""
     for name, data in FILES.items():
         text = text.replace(f"⟪{name}⟫", data)
+    text = _QUOTED.sub(lambda match: json.dumps(match[1]), text)
     return _MACRO.sub(lambda match: match[1] * int(match[2]), text)
 
 

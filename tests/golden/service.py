@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -25,6 +26,7 @@ from amq2api.wire.exchange import Answer, Ask
 from bridge.replies import raw_frame
 from golden.notation import expanded
 
+_ID = "⟪id⟫"
 _HTTP = re.compile(r"HTTP (\d+)((?: [a-z-]+=\S+)*) (.+)", re.DOTALL)
 
 Split = Callable[[Sequence[bytes]], list[bytes]]
@@ -112,8 +114,12 @@ class Pretended:
             models = {"models": [dict(model) for model in MODELS.values()]}
             return Answer(200, msgspec.json.encode(models))
         body = msgspec.json.decode(ask.body)
-        self.asked.append(("ask", {ask.headers.get("x-amz-target", ask.url): body}))
+        place = ask.headers.get("x-amz-target", f"{ask.method} {urlsplit(ask.url).path}")
         told = self._next(self.told)
+        if "jsonrpc" in body:
+            told = told.replace(_ID, body["id"])
+            body["id"] = _ID
+        self.asked.append(("ask", {place: body}))
         if refusal := _HTTP.fullmatch(told):
             return Answer(int(refusal[1]), refusal[3].encode())
         return Answer(200, told.encode())

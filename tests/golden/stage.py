@@ -128,9 +128,13 @@ def _call(text: str, *, stream: bool) -> tuple[list[tuple[bytes, bytes]], bytes]
 
 async def _post(app: App, headers: list[tuple[bytes, bytes]], body: bytes) -> Answer:
     status, named, heard = 0, dict[str, str](), bytearray()
+    sent = asyncio.Event()
 
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": body, "more_body": False}
+        if not sent.is_set():
+            sent.set()
+            return {"type": "http.request", "body": body, "more_body": False}
+        return await asyncio.Future()  # the client stays
 
     async def send(message: Any) -> None:
         nonlocal status, named

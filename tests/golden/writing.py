@@ -22,7 +22,7 @@ def main(arguments: list[str]) -> int:
         told = path.read_text()
         try:
             real = written(played(read(told)))
-        except AssertionError as problem:
+        except (AssertionError, LookupError) as problem:
             status = 1
             sys.stdout.write(f"{name}: {problem}\n")
             continue
