@@ -9,7 +9,8 @@
     │   ├── UnknownModel
     │   ├── Conflict              it contradicts what is there already
     │   ├── RequestRefused        the service found our request malformed
-    │   └── ReasoningRefused      the service does not know the replayed reasoning as its own
+    │   ├── ReasoningRefused      the service does not know the replayed reasoning as its own
+    │   └── MediaRefused          the service does not take these images
     ├── NotFound, WrongMethod     no such place, or not with this method
     ├── KeyRefused                the caller's own key
     ├── OriginRefused             a browser was sent here by somebody else's page
@@ -100,6 +101,10 @@ class RequestRefused(BadRequest):
 
 class ReasoningRefused(BadRequest):
     """The replayed reasoning is not the service's own; without it the call may succeed."""
+
+
+class MediaRefused(BadRequest):
+    """The service does not take these images; without them the call may succeed."""
 
 
 class NotFound(GatewayError):

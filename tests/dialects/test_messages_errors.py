@@ -35,6 +35,7 @@ STORIES: dict[type[errors.GatewayError], str] = {
     errors.Conflict: "400",
     errors.RequestRefused: "400",
     errors.ReasoningRefused: "400",
+    errors.MediaRefused: "400",
     errors.NotFound: "404",
     errors.WrongMethod: "405",
     errors.KeyRefused: "401 never again",
@@ -117,6 +118,12 @@ def test_waits(error: errors.GatewayError, story: str) -> None:
 WORDS: dict[str, tuple[errors.GatewayError, str]] = {
     "as given": (errors.BadRequest("model: Field required"), "model: Field required"),
     "not given": (errors.NoAccount(), "NoAccount"),
+    # Clients leave out what is at fault on these wordings (claude-api.md 9.5)
+    "thoughts of somebody else": (
+        errors.ReasoningRefused("why"),
+        "Invalid `signature` in `thinking` block: why",
+    ),
+    "images that are not taken": (errors.MediaRefused("why"), "Could not process image: why"),
     # Clients compact on this wording (claude-api.md 7.6)
     "too long, counted": (
         errors.ContextTooLong("x", tokens=250_000, maximum=200_000),

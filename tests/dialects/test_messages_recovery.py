@@ -9,8 +9,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from amq2api import errors
 from amq2api.dialects import messages as m
-from amq2api.errors import BadRequest, ContextTooLong, GatewayError
+from amq2api.errors import BadRequest, GatewayError
 from dialects.requests import Json, assistant, b64, body, document, image, result, text, tool, user
 
 CLASSES: dict[str, str] = {
@@ -110,16 +111,23 @@ def test_a_refusal_calls_for_what_helps(data: bytes, remedy: str) -> None:
     assert set(classes(str(caught.value))) == {remedy} - {""}
 
 
-OVERFLOWS: dict[str, GatewayError] = {
-    "C-105 counted": ContextTooLong(tokens=250_000, maximum=200_000),
-    "C-150 in the service's words": ContextTooLong("Input content length exceeds threshold."),
-    "C-150 without words": ContextTooLong(),
-}
+BY_THE_SERVICE: dict[str, tuple[GatewayError, str]] = {
+    "C-105 too long, counted": (
+        errors.ContextTooLong(tokens=250_000, maximum=200_000), "prompt_too_long",
+    ),
+    "C-150 too long, in the service's words": (
+        errors.ContextTooLong("Input content length exceeds threshold."), "prompt_too_long",
+    ),
+    "C-150 too long, without words": (errors.ContextTooLong(), "prompt_too_long"),
+    "reasoning of somebody else": (errors.ReasoningRefused("no"), "thinking_signature"),
+    "too many images": (errors.MediaRefused("no"), "image_block"),
+    "malformed": (errors.RequestRefused("Improperly formed request."), ""),
+}  # fmt: skip
 
 
-@pytest.mark.parametrize("error", OVERFLOWS.values(), ids=OVERFLOWS)
-def test_an_overflow_calls_for_compaction(error: GatewayError) -> None:
-    assert set(classes(m.envelope(error)["message"])) == {"prompt_too_long"}
+@pytest.mark.parametrize(("error", "remedy"), BY_THE_SERVICE.values(), ids=BY_THE_SERVICE)
+def test_a_refusal_of_the_service_calls_for_what_helps(error: GatewayError, remedy: str) -> None:
+    assert set(classes(m.envelope(error)["message"])) == {remedy} - {""}
 
 
 def test_c_085_a_system_message_is_taken_wherever_it_stands() -> None:

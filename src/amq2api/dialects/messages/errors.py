@@ -46,6 +46,12 @@ WORDING: Mapping[type[errors.GatewayError], Wording] = {
     errors.GatewayError: Wording(500, "api_error"),
 }
 
+_REMEDIES: Mapping[type[errors.GatewayError], str] = {
+    # On these words Claude Code asks again without what is at fault (claude-api.md 9.5).
+    errors.ReasoningRefused: "Invalid `signature` in `thinking` block",
+    errors.MediaRefused: "Could not process image",
+}
+
 # Claude Code gives up at once on a longer wait (field-notes.md, Appendix B 6).
 _LONGEST_WAIT = 60.0
 _END_OF_CALENDAR = 253_402_300_800  # the year 10000, which datetime cannot say
@@ -107,6 +113,8 @@ def _message(error: errors.GatewayError) -> str:
             return f"prompt is too long: {tokens} tokens > {maximum} maximum"
         return f"prompt is too long: {error}" if str(error) else "prompt is too long"
     words = str(error) or type(error).__name__
+    if (remedy := _REMEDIES.get(type(error))) is not None:
+        return f"{remedy}: {words}"
     if isinstance(error, errors.QuotaExhausted) and error.resets_at is not None:
         return words + _renewal(error.resets_at)
     return words

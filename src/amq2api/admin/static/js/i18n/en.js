@@ -296,6 +296,7 @@ export default {
   "outcome.QuotaExhausted": "Allowance used up",
   "outcome.RateLimited": "Slowed down by the service",
   "outcome.ReasoningRefused": "Replayed reasoning refused",
+  "outcome.MediaRefused": "Images refused",
   "outcome.RequestRefused": "Refused by the service",
   "outcome.RequestTooLarge": "Request too large",
   "outcome.StorageFailed": "A file could not be written",

@@ -296,6 +296,7 @@ export default {
   "outcome.QuotaExhausted": "额度已用完",
   "outcome.RateLimited": "被上游限速",
   "outcome.ReasoningRefused": "回传的思考内容被拒绝",
+  "outcome.MediaRefused": "图片被拒绝",
   "outcome.RequestRefused": "被上游拒绝",
   "outcome.RequestTooLarge": "请求体过大",
   "outcome.StorageFailed": "文件无法写入",
