@@ -39,6 +39,13 @@ def search(query: str | None = "rust", key: str = "s1", **members: Any) -> bytes
     return tool(key, "web_search", input=said, stop=True)
 
 
+def pieces(key: str) -> list[bytes]:
+    """The same as it comes in earnest."""
+    inputs = [None, '{"que', 'ry":"rust"}']
+    said = [{"input": part} if part else {} for part in inputs]
+    return [*(tool(key, "web_search", **one) for one in said), tool(key, "web_search", stop=True)]
+
+
 def asking(*replies: Sequence[bytes], **members: Any) -> tuple[World, m.Call]:
     world = World()
     world.replies = list(replies)
@@ -196,6 +203,17 @@ TURNS: dict[str, tuple[list[Sequence[bytes]], str, str, str]] = {
         "server_tool_use web_search_tool_result server_tool_use web_search_tool_result text",
         "end_turn", "?aa(a)(a)a",
     ),
+    "two searches at once, in pieces": (
+        [[b"".join(pieces("s1") + pieces("s2")), METERED], DONE],
+        "server_tool_use web_search_tool_result server_tool_use web_search_tool_result text",
+        "end_turn", "?aa(a)(a)a",
+    ),
+    "two searches in pieces that mingle": (
+        [[b"".join(x for both in zip(pieces("s1"), pieces("s2"), strict=True) for x in both),
+          METERED], DONE],
+        "server_tool_use web_search_tool_result server_tool_use web_search_tool_result text",
+        "end_turn", "?aa(a)(a)a",
+    ),
     "one after the other": (
         [[search()], [search("go", "s2")], DONE],
         "server_tool_use web_search_tool_result server_tool_use web_search_tool_result text",
@@ -332,7 +350,7 @@ def test_a_limit_is_for_the_whole_answer() -> None:
     world, asked = asking([text("one two three "), search()], [text("word " * 200)], max_tokens=40)
     message = whole(world, asked)
     assert message.stop_reason == "max_tokens" and message.usage.output_tokens <= 41
-    world, asked = asking([text("one two "), search("a " * 90)], DONE, max_tokens=40)
+    world, asked = asking([text("one two "), search(" ".join(map(str, range(60))))], DONE, max_tokens=40)
     assert whole(world, asked).stop_reason == "max_tokens"
 
 

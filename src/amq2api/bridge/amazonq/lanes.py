@@ -33,11 +33,15 @@ class Lanes:
         """Until a search is answered."""
         self._held.append(event)
 
-    def next(self) -> list[q.Event]:
-        """What comes forth first: one lane, or one event that was held."""
-        if self._lanes:
+    def next(self, *, calling: bool) -> list[q.Event]:
+        """What comes forth first: one lane, or one event that was held; nothing if all waits.
+
+        Args:
+            calling: Whether a tool call is open. Its own events may be among those held.
+        """
+        if self._lanes and not calling:
             return self._lanes.pop(next(iter(self._lanes)))
-        return [self._held.popleft()]
+        return [self._held.popleft()] if self._held else []
 
 
 def lane_of(event: q.Event) -> str | None:

@@ -4,7 +4,6 @@ Q sends flat fragments; a Messages client wants numbered blocks, each opened, fi
 before the next. The difference is one piece of state: which block is open.
 """
 
-from collections.abc import Iterable
 from typing import assert_never
 
 from amq2api.bridge.backend import Note, Outcome, Progress, Search, merged
@@ -13,13 +12,13 @@ from amq2api.dialects import messages as m
 from amq2api.errors import GatewayError, ProtocolError, UpstreamBroken
 from amq2api.wire.eventstream import Decoder, Frame
 
-from .blocks import TEXT, THINKING, Blocks
+from .blocks import Blocks
 from .calls import Calls
 from .cutting import Cutter
 from .ending import Ending
 from .lanes import Lanes, lane_of
+from .speech import Speech
 from .terms import Terms
-from .thinking import Piece, ThoughtSplitter
 
 __all__ = ["StreamTranslator", "Terms"]
 
@@ -35,13 +34,12 @@ class StreamTranslator:
         self._terms = terms
         self._frames = Decoder()
         self._mender = q.Mender()
-        self._splitter = ThoughtSplitter() if terms.thinking_tags else None
         self._cutter = Cutter(terms.max_tokens, terms.stop_sequences, terms.tokenizer)
         self._ending = Ending()
         self._calls = Calls(terms.names, terms.search)
         self._lanes = Lanes()
-        self._withheld: list[str] | None = [] if terms.forced else None
-        """Text that a forced tool call may yet make superfluous; None once there is one."""
+        self._torn = False
+        """Whether a tool call was cut in the middle."""
         self._plain = False
         """Whether text passes as it is: a text block is open, and nothing looks or waits."""
         self._last: list[m.StreamEvent] = []
@@ -56,6 +54,7 @@ class StreamTranslator:
         self.unfinished = False
         self.failure: GatewayError | None = None
         self.outcome = Outcome(notes=list(self.progress.notes))
+        self._speech = Speech(terms, self._cutter, self._blocks, self._note)
 
     @property
     def done(self) -> bool:
@@ -127,10 +126,12 @@ class StreamTranslator:
             if self.wanted is not None:
                 self._last = []
                 return out
-        end = self._cutter.end or self._ending.end(tools=self._calls.clients)
+        if self._blocks.open in self._calls:
+            self._tear(out)
+        whole = self._calls.clients and not self._torn
+        end = self._cutter.end or self._ending.end(tools=whole)
         self._blocks.begin(out)
-        self._release(out)
-        self._blocks.close(out)
+        self._speech.end(out)
         self._add_up()
         self.unfinished = (
             not self.done and self._calls.searches_only and end.stop_reason in _GOES_ON
@@ -152,9 +153,8 @@ class StreamTranslator:
         out = self._last
         self._blocks.begin(out)
         if self._blocks.open not in self._calls:
-            self._flush(out)
-            self._release(out)
-            self._blocks.close(out)
+            self._speech.flush(out)
+            self._speech.end(out)
         self.outcome.output_tokens = self.progress.output_tokens + self._cutter.tokens
         self.outcome.input_tokens = self.progress.whole_input + self._terms.input_tokens
         self.outcome.stop_reason = "error"
@@ -169,12 +169,7 @@ class StreamTranslator:
             self._take(event, out)
         if self._lanes:
             self._resume(out)
-        splitter = self._splitter
-        self._plain = (
-            self._blocks.open == TEXT
-            and (splitter is None or splitter.answering)
-            and not (self._cutter.looks or self._mender.waiting)
-        )
+        self._plain = self._speech.plain and not self._mender.waiting
 
     def _take(self, event: q.Event, out: list[m.StreamEvent]) -> None:
         if self.wanted is not None:
@@ -186,7 +181,7 @@ class StreamTranslator:
             return
         match event:
             case q.AssistantResponseEvent(content):
-                self._text(content or "", out)
+                self._speech.text(content or "", out)
             case q.ToolUseEvent():
                 self._tool(event, out)
             case q.ReasoningContentEvent():
@@ -203,79 +198,27 @@ class StreamTranslator:
                 assert_never(event)
 
     def _meet_stranger(self, name: str) -> None:
+        self._note(Note("dropped", "answer.events"))
         if name not in q.OTHER_EVENTS and name not in self.outcome.unknown_events:
             self.outcome.unknown_events.append(name)
 
     def _resume(self, out: list[m.StreamEvent]) -> None:
         """Let what waits go on, lane by lane, until something has to be waited for again."""
-        while self._lanes and not self._busy:
-            for event in self._lanes.next():
+        while self.wanted is None and not self.done:
+            events = self._lanes.next(calling=self._blocks.open in self._calls)
+            if not events:
+                return
+            for event in events:
                 self._take(event, out)
 
-    @property
-    def _busy(self) -> bool:
-        """Whether other events cannot come forth now."""
-        return self._blocks.open in self._calls or self.wanted is not None or self.done
-
-    def _text(self, text: str, out: list[m.StreamEvent]) -> None:
-        if self._splitter is None:
-            self._put(self._cutter.text(text), out)
-        else:
-            self._pieces(self._splitter.feed(text), out)
-
-    def _pieces(self, pieces: Iterable[Piece], out: list[m.StreamEvent]) -> None:
-        for kind, piece in pieces:
-            if self.done:
-                return
-            if kind == "thinking":
-                self._think(piece, out)
-            else:
-                self._put(self._cutter.text(piece), out)
-
-    def _put(self, text: str, out: list[m.StreamEvent]) -> None:
-        if not text:
-            return
-        if self._withheld is not None:
-            self._withheld.append(text)
-            return
-        if self._blocks.open != TEXT:
-            self._blocks.start(TEXT, m.TextBlock(), out)
-        out.append(m.ContentBlockDelta(self._blocks.index, m.TextDelta(text)))
-
-    def _flush(self, out: list[m.StreamEvent]) -> None:
-        """Something other than text begins: nothing may wait behind it."""
-        if self._splitter is not None:
-            self._pieces(self._splitter.finish(), out)
-        if not self.done:
-            self._put(self._cutter.rest(), out)
-
-    def _release(self, out: list[m.StreamEvent]) -> None:
-        """No tool call has come of it: the text that was withheld is the answer."""
-        withheld, self._withheld = self._withheld, None
-        if withheld:
-            self._put("".join(withheld), out)
-
-    def _think(self, text: str, out: list[m.StreamEvent]) -> None:
-        kept = self._cutter.count(text)
-        if not self._terms.want_thinking:
-            return
-        if self._blocks.open != THINKING:
-            self._blocks.start(THINKING, m.ThinkingBlock(), out)
-        if self._terms.show_thinking and kept:
-            self._blocks.add(m.ThinkingDelta(kept), out)
-
     def _reasoning(self, event: q.ReasoningContentEvent, out: list[m.StreamEvent]) -> None:
-        self._flush(out)
+        self._speech.flush(out)
         if event.text and not self.done:
-            self._think(event.text, out)
-        if not self._terms.want_thinking or self.done:
-            return
-        if event.signature:
-            if self._blocks.open != THINKING:
-                self._blocks.start(THINKING, m.ThinkingBlock(), out)
-            self._blocks.close(out, signature=event.signature)
-        if event.redacted_content:
-            self._blocks.whole(m.RedactedThinkingBlock(event.redacted_content), out)
+            self._speech.think(event.text, out)
+        if event.signature and not self.done:
+            self._speech.sign(event.signature, out)
+        if event.redacted_content and not self.done:
+            self._speech.redacted(event.redacted_content, out)
 
     def _tool(self, event: q.ToolUseEvent, out: list[m.StreamEvent]) -> None:
         key = event.tool_use_id
@@ -284,11 +227,11 @@ class StreamTranslator:
                 raise ProtocolError(f"tool call {key!r} goes on after its end")
             return
         if key not in self._calls:
-            self._flush(out)
+            self._speech.flush(out)
             if self.done:
                 return
             block = self._calls.begin(event)
-            self._leave_out_withheld()
+            self._speech.give_way()
             self._blocks.start(key, block, out)
         if event.input:
             heard = self._calls.fill(key, self._cutter.count(event.input))
@@ -296,11 +239,6 @@ class StreamTranslator:
                 self._blocks.add(m.InputJsonDelta(heard), out)
         if event.stop and not self.done:
             self._end_call(key, out)
-
-    def _leave_out_withheld(self) -> None:
-        if self._withheld:
-            self.outcome.notes.append(Note("dropped", "answer.text"))
-        self._withheld = None
 
     def _end_call(self, key: str, out: list[m.StreamEvent]) -> None:
         self.wanted = self._calls.end(key)
@@ -312,18 +250,33 @@ class StreamTranslator:
         """At the end of the stream: nothing may be left open that ought to be closed."""
         if self.wanted is not None:
             return
-        self._flush(out)
-        while self._blocks.open in self._calls:
+        self._ending.judge()
+        self._speech.flush(out)
+        while self._blocks.open in self._calls and not self.done:
             if not self._ending.cut_short:
                 raise UpstreamBroken("the service's stream ended inside a tool call")
-            self._blocks.close(out)
+            self._tear(out)
             self._resume(out)
         if self.done or self.wanted is not None:
             return
         if self._terms.expects_trailer and not self._ending.trailer:
             raise UpstreamBroken("the service's stream ended early: its trailer is missing")
-        if not self.answering and not self._withheld and not self._ending.told:
+        if not (self.answering or self._speech.withholds or self._ending.told):
             raise UpstreamBroken("the service's stream ended without an answer")
+
+    def _tear(self, out: list[m.StreamEvent]) -> None:
+        """Close a call in the middle of its input: it must not look like a whole one (C-141).
+
+        Without any input it would. What every input begins with shows that there was more.
+        """
+        if not self._calls.heard(self._blocks.open or ""):
+            self._blocks.add(m.InputJsonDelta("{"), out)
+        self._blocks.close(out)
+        self._torn = True
+
+    def _note(self, note: Note) -> None:
+        if note not in self.outcome.notes:
+            self.outcome.notes.append(note)
 
     def _add_up(self) -> None:
         """What this request took, and the answer so far."""
