@@ -64,7 +64,7 @@ def succeeded(result: Json) -> bool:
 
 
 MODELS = {
-    "default": (),
+    "C-159 C-169 default": (),
     "a-name-it-does-not-know": ("--model", "claude-sonnet-4.5"),
     "an-older-one": ("--model", "claude-opus-4-8"),
     "without-images": ("--model", "glm-5"),
@@ -80,9 +80,16 @@ def test_a_greeting(house: House, ask: Ask, model: tuple[str, ...]) -> None:
     assert result["usage"]["input_tokens"] > 5000 and result["usage"]["output_tokens"] > 0
 
 
+def test_c_161_an_alias_that_nobody_has_heard_of(house: House, ask: Ask) -> None:
+    """It thinks adaptively then, and has a system message for the model."""
+    assert succeeded(ask(house, "say hello", ANTHROPIC_MODEL="anthropic/claude-opus-4-8"))
+    (request,) = house.asked()
+    assert request.body["additionalModelRequestFields"]["thinking"]["type"] == "adaptive"
+
+
 CREDENTIALS = {
     "api-key": {"ANTHROPIC_API_KEY": KEY},
-    "auth-token": {"ANTHROPIC_AUTH_TOKEN": KEY},
+    "C-160 auth-token": {"ANTHROPIC_AUTH_TOKEN": KEY},
     "both": {"ANTHROPIC_API_KEY": "wrong", "ANTHROPIC_AUTH_TOKEN": KEY},
 }
 
@@ -102,7 +109,7 @@ def test_it_is_told_at_once_of_a_wrong_key(locked: House, ask: Ask) -> None:
 
 
 @pytest.mark.parametrize("model", [(), ("--model", "claude-sonnet-4.5")], ids=["default", "old"])
-def test_it_reads_a_file(house: House, ask: Ask, desk: Path, model: tuple[str, ...]) -> None:
+def test_c_162_it_reads_a_file(house: House, ask: Ask, desk: Path, model: tuple[str, ...]) -> None:
     result = ask(house, *READ, *model)
     assert succeeded(result) and result["permission_denials"] == []
     assert "The quick brown fox" in result["result"] and "42 crowns" in result["result"]
@@ -142,7 +149,7 @@ def test_thoughts_come_back_signed(house: House, ask: Ask) -> None:
     assert said["reasoningContent"]["reasoningText"]["signature"]
 
 
-def test_a_deferred_tool_becomes_callable(house: House, ask: Ask) -> None:
+def test_c_163_a_deferred_tool_becomes_callable(house: House, ask: Ask) -> None:
     result = ask(house, 'Use ToolSearch with "select:WebFetch"')
     assert succeeded(result) and "WebFetch" in result["result"]
     _, second = house.asked()
@@ -159,7 +166,7 @@ def test_structured_output(house: House, ask: Ask) -> None:
     assert succeeded(result) and result["structured_output"]["name"] == "Paris"
 
 
-def test_an_agent_of_its_own(house: House, ask: Ask) -> None:
+def test_c_164_an_agent_of_its_own(house: House, ask: Ask) -> None:
     house.world.script[:] = ["tool"]  # calls the first one it declares, Agent
     result = ask(house, "Go on.")
     assert succeeded(result) and result["subagent_stats"]["completed"] == 1
@@ -168,7 +175,7 @@ def test_an_agent_of_its_own(house: House, ask: Ask) -> None:
     assert len([state for state in states if not state.get("history")]) == 2
 
 
-def test_an_overflow_is_compacted(house: House, ask: Ask) -> None:
+def test_c_165_an_overflow_is_compacted(house: House, ask: Ask) -> None:
     for words in ("Hello, my name is Grace.", "Count to 20", "Say exactly: fine"):
         assert succeeded(ask(house, words, "--continue"))
     house.forget()

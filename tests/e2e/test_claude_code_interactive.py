@@ -28,8 +28,8 @@ def settled(desk: Path) -> Json:
     }
 
 
-def test_a_session(house: House, tmp_path: Path) -> None:
-    """C-168: a title; C-167: /context shows numbers; C-165: /compact, and it goes on."""
+def test_c_165_c_167_c_168_a_session(house: House, tmp_path: Path) -> None:
+    """A title of its own, /context with its numbers, and /compact, after which it goes on."""
     desk, home = tmp_path / "desk", tmp_path / "home"
     desk.mkdir()
     home.mkdir()
