@@ -272,6 +272,16 @@ STORIES: dict[str, tuple[Json, str, str]] = {
         request(user(doc({"type": "content", "content": [text("D"), PNG, text("E")]}, title="T"))),
         "U T\n\nD\n\nE #png", "approximated:document",
     ),
+    "a document of the assistant's with a picture": (
+        request(HI, assistant("so", doc({"type": "content", "content": [text("D"), PNG]}), "this"),
+                user("go")),
+        "U hi | A so\n\nD | U #png | A this | U go", "approximated:document",
+    ),
+    "a document of the assistant's that is a picture": (
+        request(HI, assistant(doc({"type": "content", "content": [PNG]}), use("t1")),
+                user(result("t1", "r")), tools=[tool()]),
+        "U hi #png | A ls(t1){} | U t1=r", "approximated:document",
+    ),
     "a search result": (
         request(user({"type": "search_result", "source": "S", "title": "T",
                       "content": [text("a"), text("b")]})),
@@ -373,7 +383,9 @@ def test_the_current_message_alone_names_the_model_and_every_user_message_the_or
 
 def test_ten_images_a_message() -> None:
     assert told(sent(converted(request(user(*[PNG] * 10))))).count("#png") == 10
-    with pytest.raises(BadRequest, match=r"^messages\.1\.content: 11 images, .* at most 10 images"):
+    with pytest.raises(
+        BadRequest, match=r"^messages\.1\.content: too much media: 11 images, .* 10 images"
+    ):
         converted(request(user(" "), user("x", *[PNG] * 6), user(*[PNG] * 5)))
 
 
@@ -389,9 +401,3 @@ def test_what_the_checks_let_through_by_mistake_is_refused(source: str) -> None:
         content.image(m.Image(somewhere))
     with pytest.raises(BadRequest, match="extracted"):
         list(content.Reader(Names(), Ledger()).pieces([m.Document(somewhere)]))
-
-
-def test_pictures_are_not_the_assistants() -> None:
-    inside = doc({"type": "content", "content": [PNG]})
-    with pytest.raises(BadRequest, match=r"messages\.1\.content: `image` .* assistant"):
-        converted(request(HI, assistant(inside), user("go")))

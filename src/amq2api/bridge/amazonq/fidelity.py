@@ -126,7 +126,8 @@ _BLOCKS: Mapping[str, Row] = {
     "image.file": Row(_R, "There is no file store."),
     "document": Row(_A, "As text, with title and context on lines of their own."),
     "document.text": Row(_A, "As text."),
-    "document.content": Row(_A, "As text and images."),
+    "document.content": Row(_A, "As text and images; images of an assistant's document begin a "
+                                "user turn."),
     "document.base64": Row(_A, "The text that can be extracted; else refused."),
     "document.url": Row(_R, "Fetched only if the operator switched that on."),
     "document.file": Row(_R, "There is no file store."),

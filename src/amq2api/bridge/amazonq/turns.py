@@ -24,9 +24,11 @@ AssistantPiece: TypeAlias = str | m.ToolUse | m.Thinking | m.RedactedThinking
 
 _MAY_SAY: dict[Speaker, tuple[type, ...]] = {
     "user": (str, m.Image, m.ToolResult),
-    # The results of searches, which begin a user turn.
-    "assistant": (str, m.ToolUse, m.ToolResult, m.Thinking, m.RedactedThinking),
+    "assistant": (str, m.Image, m.ToolUse, m.ToolResult, m.Thinking, m.RedactedThinking),
 }
+_NOT_THE_ASSISTANTS = (m.ToolResult, m.Image)
+"""What an assistant message may hold and the service has with the user only: what searches found,
+and pictures in a document."""
 _SPEECH = (str, m.Image, m.ToolUse, m.ToolResult)
 
 
@@ -91,7 +93,8 @@ def _changes(content: str | Sequence[m.Block]) -> list[m.Block]:
 def _told(
     at: int, role: m.Role, content: str | Sequence[m.Block], reader: Reader, ledger: Ledger
 ) -> Iterator[Turn]:
-    """A message as turns: several only where the assistant searched the web in between."""
+    """A message as turns: several only where the assistant's has something that must be the
+    user's."""
     if role != "assistant":
         pieces = _fitting(at, "user", reader.pieces(content))
         yield from filter(None, [Turn("user", at, list(pieces))])
@@ -100,11 +103,11 @@ def _told(
         content = unfolded(content, ledger)
     said, found = Turn("assistant", at), Turn("user", at)
     for piece in _fitting(at, "assistant", reader.pieces(content)):
-        if isinstance(piece, m.ToolResult):
+        if isinstance(piece, _NOT_THE_ASSISTANTS):
             found.pieces.append(piece)
             continue
         if found.pieces and not _waits(said, found):
-            yield from (said, found)
+            yield from filter(None, (said, found))
             said, found = Turn("assistant", at), Turn("user", at)
         said.pieces.append(piece)
     yield from filter(None, (said, found))
