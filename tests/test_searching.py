@@ -350,7 +350,8 @@ def test_a_limit_is_for_the_whole_answer() -> None:
     world, asked = asking([text("one two three "), search()], [text("word " * 200)], max_tokens=40)
     message = whole(world, asked)
     assert message.stop_reason == "max_tokens" and message.usage.output_tokens <= 41
-    world, asked = asking([text("one two "), search(" ".join(map(str, range(60))))], DONE, max_tokens=40)
+    long = search(" ".join(map(str, range(60))))
+    world, asked = asking([text("one two "), long], DONE, max_tokens=40)
     assert whole(world, asked).stop_reason == "max_tokens"
 
 
