@@ -22,6 +22,7 @@ ENV PATH=/opt/amq2api/bin:$PATH \
     PORT=3015 \
     AMQ2API_ACCOUNT_FILE=/data/account.json \
     AMQ2API_TOKEN_CACHE=/data/token_cache.json \
+    AMQ2API_CALIBRATION_FILE=/data/calibration.json \
     AMQ2API_API_KEY_FILE=/data/api_keys \
     AMQ2API_ADMIN_FILE=/data/admin.json
 USER 10001
