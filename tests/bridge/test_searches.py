@@ -242,8 +242,8 @@ FORCED: dict[str, tuple[list[bytes], str, list[str]]] = {
         [text("I"), tool("tooluse_1", "")], "start +0text .I -0 error(api_error)", [],
     ),
     "thoughts are told at once": (
-        [thought(text="hm"), text("I"), tool("tooluse_1", stop=True)],
-        "start +0thinking .hm ~ours -0 +1tool_use:toolu_1:ls -1 end(tool_use) stop",
+        [thought(text="hm", signature="sig"), text("I"), tool("tooluse_1", stop=True)],
+        "start +0thinking .hm ~sig -0 +1tool_use:toolu_1:ls -1 end(tool_use) stop",
         ["dropped:answer.text"],
     ),
     "text after it stays": (

@@ -294,8 +294,14 @@ TERMS: dict[str, tuple[dict[str, Any], list[bytes], str]] = {
         f"start +0text .<thinking>a</thinking>b -0 {END}",
     ),
     "thinking omitted": (
-        {"show_thinking": False}, [thought(text="hm"), thought(signature="sig"), text("a")],
+        {"show_thinking": False}, [thought(signature="sig"), text("a")],
         f"start +0thinking ~sig -0 +1text .a -1 {END}",
+    ),
+    # The signature would be refused under a text that is not the one it was made for.
+    "thinking omitted only here": (
+        {"show_thinking": False},
+        [thought(text="hm"), thought(signature="sig"), thought(signature="sig2"), text("a")],
+        f"start +0thinking ~ours -0 +1thinking ~sig2 -1 +2text .a -2 {END}",
     ),
     "thinking disabled": (
         {"want_thinking": False}, [thought(text="hm"), thought(signature="sig"), text("a")],

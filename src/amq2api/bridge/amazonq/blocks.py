@@ -16,7 +16,7 @@ TEXT, THINKING, _WHOLE = "the text", "the thinking", "a block without deltas"
 class Blocks:
     """Writes the head of a message and its blocks into lists of events."""
 
-    __slots__ = ("_begun", "_head", "index", "open")
+    __slots__ = ("_begun", "_head", "index", "open", "unsigned")
 
     def __init__(self, head: m.MessageHead, *, begun: bool = False, count: int = 0) -> None:
         self._head = head
@@ -25,6 +25,9 @@ class Blocks:
         """Of the newest block."""
         self.open: str | None = None
         """The lane of the newest block while it is open: text, thinking, or a tool call's id."""
+
+        self.unsigned = False
+        """Whether any thought got a signature of ours, for want of another."""
 
     def begin(self, out: list[m.StreamEvent]) -> None:
         """The head of the message; nothing if it was given out before."""
@@ -49,10 +52,12 @@ class Blocks:
         self.start(_WHOLE, block, out)
         self.close(out)
 
-    def close(self, out: list[m.StreamEvent], *, signature: str = MARKER_SIGNATURE) -> None:
+    def close(self, out: list[m.StreamEvent], *, signature: str = "") -> None:
         """Close the open block, if any; *signature* is for one of thinking."""
         lane, self.open = self.open, None
         if lane == THINKING:
-            out.append(m.ContentBlockDelta(self.index, m.SignatureDelta(signature)))
+            self.unsigned |= not signature
+            delta = m.SignatureDelta(signature or MARKER_SIGNATURE)
+            out.append(m.ContentBlockDelta(self.index, delta))
         if lane is not None:
             out.append(m.ContentBlockStop(self.index))

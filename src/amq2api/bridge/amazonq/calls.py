@@ -1,6 +1,5 @@
 """The tool calls of one reply: what came of each, whose they are, whether they are whole."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -10,7 +9,10 @@ from amq2api.dialects import amazonq as q
 from amq2api.dialects import messages as m
 from amq2api.errors import ProtocolError, UpstreamBroken
 
+from .blocks import Blocks
+from .cutting import Cutter
 from .ids import client_tool_id, server_tool_id
+from .terms import Terms
 
 __all__ = ["Calls"]
 
@@ -19,29 +21,32 @@ _BLANKS = " \t\n\r"
 
 
 class Calls:
-    """Every tool call begun so far, by upstream id.
+    """Puts tool calls into *blocks*, each for as long as its block is open."""
 
-    Args:
-        names: Upstream tool name to the client's, where they differ.
-        search: The client's name of the tool that searches the web here, if the call offers it.
-    """
+    __slots__ = ("_blocks", "_cutter", "_inputs", "_searches", "_terms", "clients", "torn")
 
-    __slots__ = ("_inputs", "_names", "_search", "_searches", "clients")
-
-    def __init__(self, names: Mapping[str, str], search: str | None) -> None:
-        self._names, self._search = names, search
+    def __init__(self, terms: Terms, cutter: Cutter, blocks: Blocks) -> None:
+        self._terms, self._cutter, self._blocks = terms, cutter, blocks
         self._inputs: dict[str, list[str]] = {}
+        """What the client has heard of every call begun so far, by upstream id."""
         self._searches: set[str] = set()
         self.clients = False
         """Whether any call is the client's to answer."""
+        self.torn = False
+        """Whether one was cut in the middle of its input."""
 
-    def __contains__(self, key: object) -> bool:
-        return key in self._inputs
+    @property
+    def busy(self) -> bool:
+        """Whether a call is under way: what belongs to other blocks has to wait for its end."""
+        return self._blocks.open in self._inputs
 
     @property
     def searches_only(self) -> bool:
         """Whether the model asked for searches of the web, and for nothing of the client."""
         return bool(self._searches) and not self.clients
+
+    def begun(self, key: str) -> bool:
+        return key in self._inputs
 
     def begin(self, event: q.ToolUseEvent) -> m.ToolUseBlock | m.ServerToolUseBlock:
         """The block of a new call.
@@ -53,35 +58,58 @@ class Calls:
         if not event.name or not key:
             raise ProtocolError("a tool call without a name or an id")
         self._inputs[key] = []
-        name = self._names.get(event.name, event.name)
-        if name == self._search:
+        name = self._terms.names.get(event.name, event.name)
+        if name == self._terms.search:
             self._searches.add(key)
             return m.ServerToolUseBlock(server_tool_id(key), name)
         self.clients = True
         return m.ToolUseBlock(client_tool_id(key), name)
 
-    def fill(self, key: str, fragment: str) -> str:
-        """Take more of a call's input; returns what of it a client is to hear.
+    def go_on(self, event: q.ToolUseEvent, out: list[m.StreamEvent]) -> Search | None:
+        """The next piece of a call; the search it asks for, if it is one and this its end.
 
-        That is all but blanks before it: an input of nothing else is none (C-126).
+        Raises:
+            ProtocolError: it has ended before.
+            UpstreamBroken: it ends in the middle of its input.
         """
+        key = event.tool_use_id
+        if key != self._blocks.open:
+            if event.input:
+                raise ProtocolError(f"tool call {key!r} goes on after its end")
+            return None
+        if event.input:
+            self._fill(key, self._cutter.count(event.input), out)
+        if event.stop and self._cutter.end is None:
+            return self._end(key, out)
+        return None
+
+    def tear(self, out: list[m.StreamEvent]) -> None:
+        """Close a call in the middle of its input: it must not look like a whole one (C-141).
+
+        Without any input it would. What every input begins with shows that there was more.
+        """
+        if not self._inputs[self._blocks.open or ""]:
+            self._blocks.add(m.InputJsonDelta("{"), out)
+        self._blocks.close(out)
+        self.torn = True
+
+    def _fill(self, key: str, fragment: str, out: list[m.StreamEvent]) -> None:
+        # Blanks before an input are none: an input of nothing else is empty (C-126).
         parts = self._inputs[key]
         heard = fragment if parts else fragment.lstrip(_BLANKS)
         if heard:
             parts.append(heard)
-        return heard
+            self._blocks.add(m.InputJsonDelta(heard), out)
 
-    def end(self, key: str) -> Search | None:
-        """The call is complete; if it is a search, what is to be searched for.
-
-        Raises:
-            UpstreamBroken: its input is not.
-        """
+    def _end(self, key: str, out: list[m.StreamEvent]) -> Search | None:
         value = _read(key, "".join(self._inputs[key]))
-        if key not in self._searches:
-            return None
-        query = value.get("query")
-        return Search(server_tool_id(key), query if isinstance(query, str) else None)
+        self._blocks.close(out)
+        if key in self._searches:
+            query = value.get("query")
+            return Search(server_tool_id(key), query if isinstance(query, str) else None)
+        if self._terms.one_tool:
+            self._cutter.end = m.EndOfMessage("tool_use")
+        return None
 
 
 def _read(key: str, text: str) -> dict[str, Any]:

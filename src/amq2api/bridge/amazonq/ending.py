@@ -8,7 +8,7 @@ were never seen (8.14): each number says where it is from.
 from collections.abc import Mapping
 from typing import Any
 
-from amq2api.bridge.backend import Outcome
+from amq2api.bridge.backend import Outcome, Progress, merged
 from amq2api.dialects import amazonq as q
 from amq2api.dialects import messages as m
 from amq2api.errors import UpstreamBroken
@@ -29,7 +29,7 @@ _FAILURES: Mapping[str, str] = {
     "MALFORMED_TOOL_USE": "the model wrote a tool call that cannot be read",
     "MALFORMED_MODEL_OUTPUT": "the model wrote output that cannot be read",
 }
-_CUT_SHORT = frozenset({"max_tokens", "model_context_window_exceeded"})
+_CUT_SHORT = frozenset({"max_tokens", "model_context_window_exceeded", "refusal"})
 
 
 class Ending:
@@ -65,48 +65,83 @@ class Ending:
 
     @property
     def cut_short(self) -> bool:
-        """Whether the model ran out of room: then a tool call may be left half written."""
+        """Whether the model ran out of room or was stopped: a tool call may be half written."""
         return self._stop_reason() in _CUT_SHORT
 
-    def end(self, *, tools: bool) -> m.EndOfMessage:
-        """The client's stop reason.
+    def judge(self) -> None:
+        """See whether the service stands by its answer.
 
         Raises:
             UpstreamBroken: the service says that what it sent is no good.
         """
         if (failure := _FAILURES.get(self._reason or "")) is not None:
             raise UpstreamBroken(failure)
+
+    def end(self, *, tools: bool) -> m.EndOfMessage:
+        """The client's stop reason; *tools* says whether it has whole calls to answer.
+
+        Raises:
+            UpstreamBroken: the service says that what it sent is no good.
+        """
+        self.judge()
         reason = self._stop_reason()
-        # A turn with a call for the client to answer is never just paused (claude-api.md 5.1).
-        if reason in ("end_turn", "pause_turn") and tools:
+        # A turn with a call for the client to answer is never just paused (claude-api.md 5.1);
+        # and where only the percentage speaks of a full window, the next call finds out.
+        if tools and (reason in ("end_turn", "pause_turn") or self._reason is None):
             reason = "tool_use"
         return m.EndOfMessage(reason, None, self._refusal() if reason == "refusal" else None)
 
-    def usage(self, input_tokens: int, output_tokens: int, window: int | None) -> m.Usage:
-        """The best numbers there are; the arguments are estimates."""
+    def add_up(
+        self,
+        before: Progress,
+        estimate: m.Usage,
+        window: int | None,
+        outcome: Outcome,
+        *,
+        blocks: int,
+        searches: int,
+    ) -> Progress:
+        """Where the answer stands with the use of this request; also told to *outcome*.
+
+        Args:
+            window: Size of the model's context window in tokens, where published.
+        """
+        usage, outcome.usage_source = self._usage(estimate, window)
+        outcome.request_tokens = (
+            usage.input_tokens + usage.cache_creation_input_tokens + usage.cache_read_input_tokens
+        )
+        spent = [credits for credits in (before.credits, self._credits) if credits is not None]
+        outcome.credits = sum(spent) if spent else None
+        after = Progress(
+            begun=True,
+            blocks=blocks,
+            input_tokens=before.input_tokens + usage.input_tokens,
+            cache_written=before.cache_written + usage.cache_creation_input_tokens,
+            cache_read=before.cache_read + usage.cache_read_input_tokens,
+            output_tokens=before.output_tokens + usage.output_tokens,
+            searches=searches,
+            credits=outcome.credits,
+            notes=merged(outcome.notes),
+        )
+        outcome.input_tokens, outcome.output_tokens = after.whole_input, after.output_tokens
+        return after
+
+    def _usage(self, estimate: m.Usage, window: int | None) -> tuple[m.Usage, str]:
+        """The best numbers there are, and where they are from."""
         if (told := self._tokens) is not None:
-            return m.Usage(
+            usage = m.Usage(
                 told.uncached_input_tokens,
                 told.cache_write_input_tokens or 0,
                 told.cache_read_input_tokens or 0,
                 told.output_tokens,
             )
+            return usage, "service"
         if self._percentage and window:
             # The percentage counts the window after generation: input and output (3.4).
             filled = round(self._percentage / 100 * window)
-            return m.Usage(max(filled - output_tokens, 1), 0, 0, output_tokens)
-        return m.Usage(input_tokens, 0, 0, output_tokens)
-
-    def report(self, outcome: Outcome, usage: m.Usage, window: int | None) -> None:
-        """Note in *outcome* what one request used and where the numbers are from."""
-        outcome.request_tokens = (
-            usage.input_tokens + usage.cache_creation_input_tokens + usage.cache_read_input_tokens
-        )
-        outcome.credits = self._credits
-        if self._tokens is not None:
-            outcome.usage_source = "service"
-        elif self._percentage and window:
-            outcome.usage_source = "context"
+            written = estimate.output_tokens
+            return m.Usage(max(filled - written, 1), 0, 0, written), "context"
+        return estimate, "estimate"
 
     def _stop_reason(self) -> m.StopReason:
         if self._reason is None and self._percentage is not None and self._percentage >= 100:

@@ -6,13 +6,13 @@ before the next. The difference is one piece of state: which block is open.
 
 from typing import assert_never
 
-from amq2api.bridge.backend import Note, Outcome, Progress, Search, merged
+from amq2api.bridge.backend import Note, Outcome, Progress, Search
 from amq2api.dialects import amazonq as q
 from amq2api.dialects import messages as m
-from amq2api.errors import GatewayError, ProtocolError, UpstreamBroken
+from amq2api.errors import GatewayError, UpstreamBroken
 from amq2api.wire.eventstream import Decoder, Frame
 
-from .blocks import Blocks
+from .blocks import TEXT, Blocks
 from .calls import Calls
 from .cutting import Cutter
 from .ending import Ending
@@ -36,10 +36,7 @@ class StreamTranslator:
         self._mender = q.Mender()
         self._cutter = Cutter(terms.max_tokens, terms.stop_sequences, terms.tokenizer)
         self._ending = Ending()
-        self._calls = Calls(terms.names, terms.search)
         self._lanes = Lanes()
-        self._torn = False
-        """Whether a tool call was cut in the middle."""
         self._plain = False
         """Whether text passes as it is: a text block is open, and nothing looks or waits."""
         self._last: list[m.StreamEvent] = []
@@ -54,6 +51,7 @@ class StreamTranslator:
         self.unfinished = False
         self.failure: GatewayError | None = None
         self.outcome = Outcome(notes=list(self.progress.notes))
+        self._calls = Calls(terms, self._cutter, self._blocks)
         self._speech = Speech(terms, self._cutter, self._blocks, self._note)
 
     @property
@@ -126,9 +124,9 @@ class StreamTranslator:
             if self.wanted is not None:
                 self._last = []
                 return out
-        if self._blocks.open in self._calls:
-            self._tear(out)
-        whole = self._calls.clients and not self._torn
+        if self._calls.busy:
+            self._calls.tear(out)
+        whole = self._calls.clients and not self._calls.torn
         end = self._cutter.end or self._ending.end(tools=whole)
         self._blocks.begin(out)
         self._speech.end(out)
@@ -152,7 +150,7 @@ class StreamTranslator:
         """
         out = self._last
         self._blocks.begin(out)
-        if self._blocks.open not in self._calls:
+        if not self._calls.busy:
             self._speech.flush(out)
             self._speech.end(out)
         self.outcome.output_tokens = self.progress.output_tokens + self._cutter.tokens
@@ -169,14 +167,13 @@ class StreamTranslator:
             self._take(event, out)
         if self._lanes:
             self._resume(out)
-        self._plain = self._speech.plain and not self._mender.waiting
+        self._plain = self._blocks.open == TEXT and self._speech.plain and not self._mender.waiting
 
     def _take(self, event: q.Event, out: list[m.StreamEvent]) -> None:
         if self.wanted is not None:
             self._lanes.hold(event)
             return
-        busy = self._blocks.open
-        if busy in self._calls and (lane := lane_of(event)) not in (None, busy):
+        if self._calls.busy and (lane := lane_of(event)) not in (None, self._blocks.open):
             self._lanes.wait(lane, event)
             return
         match event:
@@ -205,7 +202,7 @@ class StreamTranslator:
     def _resume(self, out: list[m.StreamEvent]) -> None:
         """Let what waits go on, lane by lane, until something has to be waited for again."""
         while self.wanted is None and not self.done:
-            events = self._lanes.next(calling=self._blocks.open in self._calls)
+            events = self._lanes.next(calling=self._calls.busy)
             if not events:
                 return
             for event in events:
@@ -221,30 +218,14 @@ class StreamTranslator:
             self._speech.redacted(event.redacted_content, out)
 
     def _tool(self, event: q.ToolUseEvent, out: list[m.StreamEvent]) -> None:
-        key = event.tool_use_id
-        if key in self._calls and key != self._blocks.open:
-            if event.input:
-                raise ProtocolError(f"tool call {key!r} goes on after its end")
-            return
-        if key not in self._calls:
+        if not self._calls.begun(event.tool_use_id):
             self._speech.flush(out)
             if self.done:
                 return
             block = self._calls.begin(event)
             self._speech.give_way()
-            self._blocks.start(key, block, out)
-        if event.input:
-            heard = self._calls.fill(key, self._cutter.count(event.input))
-            if heard:
-                self._blocks.add(m.InputJsonDelta(heard), out)
-        if event.stop and not self.done:
-            self._end_call(key, out)
-
-    def _end_call(self, key: str, out: list[m.StreamEvent]) -> None:
-        self.wanted = self._calls.end(key)
-        self._blocks.close(out)
-        if self._terms.one_tool and self.wanted is None:
-            self._cutter.end = m.EndOfMessage("tool_use")
+            self._blocks.start(event.tool_use_id, block, out)
+        self.wanted = self._calls.go_on(event, out)
 
     def _settle(self, out: list[m.StreamEvent]) -> None:
         """At the end of the stream: nothing may be left open that ought to be closed."""
@@ -252,10 +233,10 @@ class StreamTranslator:
             return
         self._ending.judge()
         self._speech.flush(out)
-        while self._blocks.open in self._calls and not self.done:
+        while self._calls.busy and not self.done:
             if not self._ending.cut_short:
                 raise UpstreamBroken("the service's stream ended inside a tool call")
-            self._tear(out)
+            self._calls.tear(out)
             self._resume(out)
         if self.done or self.wanted is not None:
             return
@@ -264,39 +245,20 @@ class StreamTranslator:
         if not (self.answering or self._speech.withholds or self._ending.told):
             raise UpstreamBroken("the service's stream ended without an answer")
 
-    def _tear(self, out: list[m.StreamEvent]) -> None:
-        """Close a call in the middle of its input: it must not look like a whole one (C-141).
-
-        Without any input it would. What every input begins with shows that there was more.
-        """
-        if not self._calls.heard(self._blocks.open or ""):
-            self._blocks.add(m.InputJsonDelta("{"), out)
-        self._blocks.close(out)
-        self._torn = True
-
     def _note(self, note: Note) -> None:
         if note not in self.outcome.notes:
             self.outcome.notes.append(note)
 
     def _add_up(self) -> None:
         """What this request took, and the answer so far."""
-        before, ending, outcome = self.progress, self._ending, self.outcome
-        usage = ending.usage(self._terms.input_tokens, self._cutter.tokens, self._terms.window)
-        ending.report(outcome, usage, self._terms.window)
-        if before.credits is not None:
-            outcome.credits = before.credits + (outcome.credits or 0.0)
-        self.progress = after = Progress(
-            begun=True,
+        self.progress = self._ending.add_up(
+            self.progress,
+            m.Usage(self._terms.input_tokens, 0, 0, self._cutter.tokens),
+            self._terms.window,
+            self.outcome,
             blocks=self._blocks.index + 1,
-            input_tokens=before.input_tokens + usage.input_tokens,
-            cache_written=before.cache_written + usage.cache_creation_input_tokens,
-            cache_read=before.cache_read + usage.cache_read_input_tokens,
-            output_tokens=before.output_tokens + usage.output_tokens,
             searches=self._searches,
-            credits=outcome.credits,
-            notes=merged(outcome.notes),
         )
-        outcome.input_tokens, outcome.output_tokens = after.whole_input, after.output_tokens
 
     def _end(self, end: m.EndOfMessage) -> list[m.StreamEvent]:
         self.outcome.stop_reason = end.stop_reason

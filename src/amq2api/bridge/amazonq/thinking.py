@@ -27,6 +27,11 @@ class ThoughtSplitter:
         """Whether everything from here on is answer."""
         return self._where == "answer"
 
+    @property
+    def unclosed(self) -> bool:
+        """Whether a thought has begun and not ended."""
+        return self._where == "inside"
+
     def feed(self, text: str) -> list[Piece]:
         if self._where == "answer":
             return [("text", text)] if text else []
@@ -37,11 +42,15 @@ class ThoughtSplitter:
         return out
 
     def finish(self) -> list[Piece]:
-        """The text ended: what waited for the rest of a tag was no tag."""
+        """The text ended or something else begins: what waited for the rest of a tag was none.
+
+        What else begins may be a tool call in the middle of a thought, which then goes on.
+        """
         held, self._held = self._held, ""
-        if not held or self._where == "after":
+        where, self._where = self._where, "inside" if self.unclosed else "answer"
+        if not held or where == "after":
             return []
-        return [("thinking" if self._where == "inside" else "text", held)]
+        return [("thinking" if where == "inside" else "text", held)]
 
     def _step(self, out: list[Piece]) -> bool:
         """Consume from what is held; True if there may be more to consume at once."""
