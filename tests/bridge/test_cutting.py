@@ -13,26 +13,54 @@ PIECES = st.lists(st.text(alphabet="ab<>/thinkg \n", max_size=5), max_size=12)
 SEQUENCES = st.lists(st.text(alphabet="ab<", min_size=1, max_size=4), min_size=1, max_size=3)
 
 
-@given(PIECES, SEQUENCES)
-def test_text_ends_before_the_first_stop_sequence(pieces: list[str], sequences: list[str]) -> None:
+def cut(pieces: list[str], sequences: list[str]) -> tuple[str, str | None]:
+    """What is shown of a text in pieces, and the sequence that ended it."""
     stops = StopSequences(sequences)
     shown = ""
     for piece in pieces:
         shown += stops.feed(piece)
         if stops.matched is not None:
-            break
-    shown += stops.finish()
+            return shown, stops.matched
+    return shown + stops.finish(), None
+
+
+@given(PIECES, SEQUENCES)
+def test_text_ends_before_the_stop_sequence_that_is_complete_first(
+    pieces: list[str], sequences: list[str]
+) -> None:
     whole = "".join(pieces)
-    places = [whole.find(sequence) for sequence in sequences if sequence in whole]
-    if places:
-        assert shown == whole[: min(places)] and stops.matched in sequences
-    else:
-        assert shown == whole and stops.matched is None
+    # As a model that writes letter by letter would notice it.
+    ends = (end for end in range(len(whole) + 1) if whole[:end].endswith(tuple(sequences)))
+    end = next(ends, None)
+    if end is None:
+        assert cut(pieces, sequences) == (whole, None)
+        return
+    longest = max((s for s in sequences if whole[:end].endswith(s)), key=len)
+    assert cut(pieces, sequences) == (whole[: end - len(longest)], longest)
 
 
-def test_of_two_stop_sequences_at_one_place_the_longer_is_named() -> None:
-    stops = StopSequences(["a", "ab"])
-    assert (stops.feed("xab"), stops.matched) == ("x", "ab")
+CUTS: dict[str, tuple[list[str], list[str], tuple[str, str | None]]] = {
+    "one that begins another": (["xab"], ["ab", "a"], ("x", "a")),
+    "one that ends another": (["xab"], ["b", "ab"], ("x", "ab")),
+    "one inside another": (["xabc"], ["abc", "b"], ("xa", "b")),
+    "one inside another, piece by piece": ([*"xabc"], ["abc", "b"], ("xa", "b")),
+    "a beginning within a beginning": (["aa", "ab"], ["aab"], ("a", "aab")),
+    "at the very end": (["text", "END"], ["END"], ("text", "END")),
+    "at the very beginning": (["END", "text"], ["END"], ("", "END")),
+    "nothing but it": (["END"], ["END"], ("", "END")),
+    "half of it at the end": (["text EN"], ["END"], ("text EN", None)),
+    "two in one text": (["a1b2"], ["2", "1"], ("a", "1")),
+    "a line": (["a\n", "\nb"], ["\n\n"], ("a", "\n\n")),
+    "in no letters of ours": (["日本", "語です"], ["語で"], ("日本", "語で")),
+    "none at all": (["a"], [], ("a", None)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("pieces", "sequences", "shown"), CUTS.values(), ids=CUTS)
+def test_stop_sequences(
+    pieces: list[str], sequences: list[str], shown: tuple[str, str | None]
+) -> None:
+    assert cut(pieces, sequences) == shown
 
 
 @given(st.lists(st.text(max_size=9)), st.integers(0, 20) | st.integers(0, 200))

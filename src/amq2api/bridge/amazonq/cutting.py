@@ -16,29 +16,32 @@ _TOGETHER = 2_048  # characters of an answer that are weighed at once
 
 
 class StopSequences:
-    """Find the first stop sequence in text that comes in pieces.
+    """Find the stop sequence that is complete first, in text that comes in pieces.
 
-    ``feed`` gives out what is certainly before any stop sequence; a tail that may turn out
-    to be the beginning of one waits for the next piece.
+    Where two end together, it is the longer. ``feed`` gives out what is certainly before any
+    stop sequence; a tail that may turn out to be the beginning of one waits for the next piece.
     """
+
+    __slots__ = ("_beginnings", "_held", "_longest", "_sequences", "matched")
 
     def __init__(self, sequences: Sequence[str]) -> None:
         self._sequences = tuple(sequences)
         self._longest = max(map(len, self._sequences), default=0)
+        self._beginnings = frozenset(s[:size] for s in self._sequences for size in range(1, len(s)))
         self._held = ""
         self.matched: str | None = None
 
     def feed(self, text: str) -> str:
         """Return text that may be shown. Once ``matched`` is set there is no more."""
         text = self._held + text
-        hits = [(at, s) for s in self._sequences if (at := text.find(s)) >= 0]
-        if hits:
-            at, self.matched = min(hits, key=lambda hit: (hit[0], -len(hit[1])))
+        found = [(at + len(s), at, s) for s in self._sequences if (at := text.find(s)) >= 0]
+        if found:
+            _, at, self.matched = min(found)
             self._held = ""
             return text[:at]
-        keep = self._possible_beginning(text)
-        self._held = text[len(text) - keep :]
-        return text[: len(text) - keep]
+        end = len(text) - self._possible_beginning(text)
+        self._held = text[end:]
+        return text[:end]
 
     def finish(self) -> str:
         """The text ended, or something else begins: what waited was no stop sequence."""
@@ -46,11 +49,8 @@ class StopSequences:
         return held
 
     def _possible_beginning(self, text: str) -> int:
-        for size in range(min(self._longest - 1, len(text)), 0, -1):
-            tail = text[-size:]
-            if any(sequence.startswith(tail) for sequence in self._sequences):
-                return size
-        return 0
+        sizes = range(min(self._longest - 1, len(text)), 0, -1)
+        return next((size for size in sizes if text[-size:] in self._beginnings), 0)
 
 
 class TokenGauge:
