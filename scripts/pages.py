@@ -9,6 +9,7 @@ from typing import Any
 
 import typer
 
+import conformance
 from amq2api import config
 from amq2api.bridge.amazonq import fidelity
 from amq2api.cli.app import COMMANDS, app
@@ -118,7 +119,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "docs/errors.md": errors,
     "docs/cli.md": commands,
     "docs/simulator.md": simulator,
-    "docs/fidelity.md": fidelity.page,
+    "docs/fidelity.md": lambda: fidelity.page() + conformance.section(),
 }
 """By the path from the project's root."""
 
