@@ -2,6 +2,7 @@
 nobody here reads: all of it is taken.
 """
 
+import msgspec
 import pytest
 
 from amq2api.dialects import messages as m
@@ -14,11 +15,14 @@ from dialects.requests import (
     call,
     document,
     image,
+    paths,
+    replaced,
     result,
     text,
     tool,
     user,
 )
+from dialects.wordings import check_words
 
 HI = user(text("hi"))
 MARK: Json = {"type": "ephemeral", "ttl": "1h"}
@@ -223,6 +227,20 @@ def test_members_that_nobody_knows_do_no_harm(block: Json) -> None:
     assert m.decode(plain) == m.decode(odd)
 
 
+JUNK: tuple[Json, ...] = (..., None, True, -1, 1.5, "", "x", [], {}, [7], {"type": "?"})
+
+
+@pytest.mark.parametrize("data", TAKEN.values(), ids=TAKEN)
+def test_whatever_is_wrong_in_it_is_said_in_the_api_s_words(data: bytes) -> None:
+    whole = msgspec.json.decode(data)
+    for path in paths(whole):
+        for junk in JUNK:
+            try:
+                m.decode(msgspec.json.encode(replaced(whole, path, junk)))
+            except BadRequest as refusal:
+                check_words(str(refusal))
+
+
 DEEP: Json = []
 for _ in range(300):
     DEEP = [DEEP]
@@ -256,5 +274,7 @@ def test_what_would_have_to_be_written_again_is_not_too_deep(data: bytes, place:
 def test_a_schema_has_no_number_beyond_all_numbers() -> None:
     schema = {"type": "json_schema", "schema": {"maximum": 7}}
     data = body(output_config={"format": schema}).replace(b":7}", b":1e999}")
-    with pytest.raises(BadRequest, match=r"output_config\.format\.schema: JSON schema is invalid"):
+    with pytest.raises(BadRequest) as caught:
         m.decode(data)
+    words = "output_config.format.schema: JSON schema is invalid: a number is out of range"
+    assert str(caught.value) == words

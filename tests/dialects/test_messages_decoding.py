@@ -24,6 +24,7 @@ from dialects.requests import (
     tool,
     user,
 )
+from dialects.wordings import check_words
 
 BLOCKS = (
     "'advisor_tool_result', 'bash_code_execution_tool_result', 'code_execution_tool_result', "
@@ -389,13 +390,6 @@ STRANGE: dict[str, tuple[bytes, tuple[str, ...]]] = {
 def test_unknown_fields_are_taken_and_named(data: bytes, names: tuple[str, ...]) -> None:
     assert m.decode(data) == m.decode(body(metadata=m.decode(data).metadata))
     assert m.unknown_fields(data) == names
-
-
-def check_words(words: str) -> None:
-    place, colon, reason = words.partition(": ")
-    documented = ("tool_choice may", "At least one tool", "`max_tokens` must")
-    assert (place and colon and reason) or words.startswith(documented)
-    assert not any(term in words for term in ("Expected `", "Object missing", "Invalid", "at `$"))
 
 
 def check_decode(data: bytes) -> None:

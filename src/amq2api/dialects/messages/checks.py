@@ -102,6 +102,6 @@ def _check_schema(place: str, schema: Raw) -> None:
     check_object(place, schema)
     try:
         value = msgspec.json.decode(schema)
-    except msgspec.ValidationError as exc:  # a number beyond all numbers
-        raise BadRequest(f"{place}: JSON schema is invalid: {exc}") from exc
+    except msgspec.ValidationError as exc:
+        raise BadRequest(f"{place}: JSON schema is invalid: a number is out of range") from exc
     check_depth(place, value)
