@@ -237,9 +237,15 @@ def test_fifty_first_calls_share_one_refresh(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
-def test_too_long_is_told_in_the_words_that_clients_compact_on(tmp_path: Path) -> None:
+def test_c_105_c_150_too_long_is_told_in_the_words_that_clients_compact_on(tmp_path: Path) -> None:
     long = {"message": "Input is too long.", "reason": "CONTENT_LENGTH_EXCEEDS_THRESHOLD"}
-    ways = [answer(400, long), stream(exception("ValidationException", **long)),
+    ways = [answer(400, long), answer(413, b"<html>413 Request Entity Too Large</html>"),
+            answer(400, refused("ValidationException",
+                                message="Input content length exceeds threshold.")),
+            answer(400, {"message": "The request exceeds the model's context window."}),
+            stream(exception("ValidationException", **long)),
+            stream(exception("ContentLengthExceededException")),
+            stream(exception("error", message="Input is too long.")),
             stream(text("a"), exception("ContentLengthExceededException"))]  # fmt: skip
 
     async def story() -> None:
