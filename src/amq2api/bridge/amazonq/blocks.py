@@ -16,7 +16,7 @@ TEXT, THINKING, _WHOLE = "the text", "the thinking", "a block without deltas"
 class Blocks:
     """Writes the head of a message and its blocks into lists of events."""
 
-    __slots__ = ("_begun", "_head", "index", "open", "unsigned")
+    __slots__ = ("_begun", "_head", "calling", "index", "open", "unsigned")
 
     def __init__(self, head: m.MessageHead, *, begun: bool = False, count: int = 0) -> None:
         self._head = head
@@ -26,6 +26,8 @@ class Blocks:
         self.open: str | None = None
         """The lane of the newest block while it is open: text, thinking, or a tool call's id."""
 
+        self.calling = False
+        """Whether that is a tool call's."""
         self.unsigned = False
         """Whether any thought got a signature of ours, for want of another."""
 
@@ -41,6 +43,7 @@ class Blocks:
         self.close(out)
         self.index += 1
         self.open = lane
+        self.calling = isinstance(block, m.ToolUseBlock | m.ServerToolUseBlock)
         out.append(m.ContentBlockStart(self.index, block))
 
     def add(self, delta: m.Delta, out: list[m.StreamEvent]) -> None:
@@ -54,7 +57,7 @@ class Blocks:
 
     def close(self, out: list[m.StreamEvent], *, signature: str = "") -> None:
         """Close the open block, if any; *signature* is for one of thinking."""
-        lane, self.open = self.open, None
+        lane, self.open, self.calling = self.open, None, False
         if lane == THINKING:
             self.unsigned |= not signature
             delta = m.SignatureDelta(signature or MARKER_SIGNATURE)

@@ -36,11 +36,6 @@ class Calls:
         """Whether one was cut in the middle of its input."""
 
     @property
-    def busy(self) -> bool:
-        """Whether a call is under way: what belongs to other blocks has to wait for its end."""
-        return self._blocks.open in self._inputs
-
-    @property
     def searches_only(self) -> bool:
         """Whether the model asked for searches of the web, and for nothing of the client."""
         return bool(self._searches) and not self.clients

@@ -16,22 +16,22 @@ __all__ = ["Lanes", "lane_of"]
 class Lanes:
     """Events that came too early, each lane's together, in order of its first."""
 
-    __slots__ = ("_held", "_lanes")
+    __slots__ = ("_held", "_lanes", "count")
 
     def __init__(self) -> None:
         self._lanes: dict[str, list[q.Event]] = {}
         self._held: deque[q.Event] = deque()
-
-    def __bool__(self) -> bool:
-        return bool(self._lanes or self._held)
+        self.count = 0
 
     def wait(self, lane: str, event: q.Event) -> None:
         """Until the open tool call is closed."""
         self._lanes.setdefault(lane, []).append(event)
+        self.count += 1
 
     def hold(self, event: q.Event) -> None:
         """Until a search is answered."""
         self._held.append(event)
+        self.count += 1
 
     def next(self, *, calling: bool) -> list[q.Event]:
         """What comes forth first: one lane, or one event that was held; nothing if all waits.
@@ -39,9 +39,13 @@ class Lanes:
         Args:
             calling: Whether a tool call is open. Its own events may be among those held.
         """
+        events: list[q.Event] = []
         if self._lanes and not calling:
-            return self._lanes.pop(next(iter(self._lanes)))
-        return [self._held.popleft()] if self._held else []
+            events = self._lanes.pop(next(iter(self._lanes)))
+        elif self._held:
+            events = [self._held.popleft()]
+        self.count -= len(events)
+        return events
 
 
 def lane_of(event: q.Event) -> str | None:

@@ -85,6 +85,8 @@ class Speech:
 
     def flush(self, out: list[m.StreamEvent]) -> None:
         """Something other than text begins: nothing may wait behind it."""
+        if self.plain:
+            return
         if self._splitter is not None:
             self._pieces(self._splitter.finish(), out)
         if self._cutter.end is None and (held := self._prefix.finish()):

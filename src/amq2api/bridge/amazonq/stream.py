@@ -124,7 +124,7 @@ class StreamTranslator:
             if self.wanted is not None:
                 self._last = []
                 return out
-        if self._calls.busy:
+        if self._blocks.calling:
             self._calls.tear(out)
         whole = self._calls.clients and not self._calls.torn
         end = self._cutter.end or self._ending.end(tools=whole)
@@ -150,7 +150,7 @@ class StreamTranslator:
         """
         out = self._last
         self._blocks.begin(out)
-        if not self._calls.busy:
+        if not self._blocks.calling:
             self._speech.flush(out)
             self._speech.end(out)
         self.outcome.output_tokens = self.progress.output_tokens + self._cutter.tokens
@@ -165,7 +165,7 @@ class StreamTranslator:
                 self._take(whole, out)
         else:
             self._take(event, out)
-        if self._lanes:
+        if self._lanes.count:
             self._resume(out)
         self._plain = self._blocks.open == TEXT and self._speech.plain and not self._mender.waiting
 
@@ -173,7 +173,7 @@ class StreamTranslator:
         if self.wanted is not None:
             self._lanes.hold(event)
             return
-        if self._calls.busy and (lane := lane_of(event)) not in (None, self._blocks.open):
+        if self._blocks.calling and (lane := lane_of(event)) not in (None, self._blocks.open):
             self._lanes.wait(lane, event)
             return
         match event:
@@ -202,7 +202,7 @@ class StreamTranslator:
     def _resume(self, out: list[m.StreamEvent]) -> None:
         """Let what waits go on, lane by lane, until something has to be waited for again."""
         while self.wanted is None and not self.done:
-            events = self._lanes.next(calling=self._calls.busy)
+            events = self._lanes.next(calling=self._blocks.calling)
             if not events:
                 return
             for event in events:
@@ -233,7 +233,7 @@ class StreamTranslator:
             return
         self._ending.judge()
         self._speech.flush(out)
-        while self._calls.busy and not self.done:
+        while self._blocks.calling and not self.done:
             if not self._ending.cut_short:
                 raise UpstreamBroken("the service's stream ended inside a tool call")
             self._calls.tear(out)
