@@ -87,7 +87,7 @@ def unfolded(content: Sequence[m.Block], ledger: Ledger) -> Sequence[m.Block]:
 
     A search whose result is not in the same message, and a result of no search, stay as they are.
     """
-    if not any(type(block) is m.WebSearchToolResult for block in content):
+    if m.WebSearchToolResult not in map(type, content):
         return content
     answers = _answers(content)
     answered = set(answers.values())

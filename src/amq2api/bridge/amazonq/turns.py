@@ -42,9 +42,6 @@ class Turn:
     pieces: list[Piece] = field(default_factory=list)
     """As :func:`gather` makes them, only such as the speaker may say."""
 
-    def __bool__(self) -> bool:
-        return bool(self.pieces)
-
     @property
     def speaks(self) -> bool:
         """Thoughts alone are no message to the service (I6)."""
@@ -69,19 +66,21 @@ def gather(messages: Sequence[m.Message], reader: Reader, ledger: Ledger) -> lis
 
 
 def _read(messages: Sequence[m.Message], reader: Reader, ledger: Ledger) -> Iterator[Turn]:
-    last_asked = max((at for at, each in enumerate(messages) if each.role == "user"), default=0)
     for at, message in enumerate(messages):
         if message.output_config is not None:
             ledger.dropped("messages.output_config")
         content = message.content or ()
-        if message.clear_at == "next_user_message" and at < last_asked:
+        if message.clear_at == "next_user_message" and _asked_since(messages, at):
             # The client keeps it where it stood, so that its conversation only grows.
             content = _changes(content)
-        turns = list(_told(at, message.role, content, reader, ledger))
-        yield from turns
-        heard = message.output_config or message.clear_at or _changes(content)
-        if not turns and not heard:
+        if turns := _told(at, message.role, content, reader, ledger):
+            yield from turns
+        elif not (message.output_config or message.clear_at or _changes(content)):
             ledger.dropped("messages")
+
+
+def _asked_since(messages: Sequence[m.Message], at: int) -> bool:
+    return any(messages[later].role == "user" for later in range(at + 1, len(messages)))
 
 
 def _changes(content: str | Sequence[m.Block]) -> list[m.Block]:
@@ -92,36 +91,49 @@ def _changes(content: str | Sequence[m.Block]) -> list[m.Block]:
 
 def _told(
     at: int, role: m.Role, content: str | Sequence[m.Block], reader: Reader, ledger: Ledger
-) -> Iterator[Turn]:
+) -> list[Turn]:
     """A message as turns: several only where the assistant's has something that must be the
     user's."""
     if role != "assistant":
-        pieces = _fitting(at, "user", reader.pieces(content))
-        yield from filter(None, [Turn("user", at, list(pieces))])
-        return
+        return _turns([Turn("user", at, _fitting(at, "user", reader.pieces(content)))])
     if not isinstance(content, str):
         content = unfolded(content, ledger)
+    return _turns(_dealt(at, _fitting(at, "assistant", reader.pieces(content))))
+
+
+def _dealt(at: int, pieces: Iterable[Piece]) -> list[Turn]:
+    """An assistant's pieces, dealt to whom the service has them with."""
     said, found = Turn("assistant", at), Turn("user", at)
-    for piece in _fitting(at, "assistant", reader.pieces(content)):
+    turns = [said, found]
+    for piece in pieces:
         if isinstance(piece, _NOT_THE_ASSISTANTS):
             found.pieces.append(piece)
             continue
         if found.pieces and not _waits(said, found):
-            yield from filter(None, (said, found))
             said, found = Turn("assistant", at), Turn("user", at)
+            turns += [said, found]
         said.pieces.append(piece)
-    yield from filter(None, (said, found))
+    return turns
 
 
-def _fitting(at: int, speaker: Speaker, pieces: Iterable[Piece]) -> Iterator[Piece]:
+def _turns(turns: list[Turn]) -> list[Turn]:
+    return [turn for turn in turns if turn.pieces]
+
+
+def _fitting(at: int, speaker: Speaker, pieces: Iterable[Piece]) -> list[Piece]:
     """The pieces without blank texts."""
     allowed = _MAY_SAY[speaker]
+    made: list[Piece] = []
     for piece in pieces:
-        if not isinstance(piece, allowed):
+        if isinstance(piece, str):
+            if not is_blank(piece):
+                made.append(piece)
+        elif isinstance(piece, allowed):
+            made.append(piece)
+        else:
             what = kind(piece)
             raise BadRequest(f"messages.{at}.content: `{what}` cannot be in a {speaker} turn")
-        if not isinstance(piece, str) or not is_blank(piece):
-            yield piece
+    return made
 
 
 def _waits(said: Turn, found: Turn) -> bool:
