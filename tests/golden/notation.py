@@ -39,6 +39,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bridge.pdfs import pdf
 from e2e.pictures import png
 
 __all__ = ["CASES", "Case", "expanded", "pretty", "read", "written"]
@@ -51,6 +52,9 @@ _MACRO = re.compile(r"⟪([^⟪⟫]*) × (\d+)⟫")
 FILES: Mapping[str, str] = {
     "red.png": base64.b64encode(png(2, 2)).decode(),
     "green.png": base64.b64encode(png(2, 2, (30, 200, 30))).decode(),
+    "letter.pdf": base64.b64encode(pdf("Dear all,\nthe moon is round.", "Yours, A.")).decode(),
+    "broken.pdf": base64.b64encode(b"%PDF-1.7\nand no more").decode(),
+    "huge.png": base64.b64encode(png(9000, 2)).decode(),
 }
 """Small enough that a case shows no more than their names."""
 
