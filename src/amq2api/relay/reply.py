@@ -81,7 +81,8 @@ class Reply:
         log.info("call", **line(record), **({"unknown_events": unknown} if unknown else {}))
 
     def _record(self) -> Record:
-        journey, outcome, account = self._journey, self.outcome, self._journey.account
+        journey, outcome, serving = self._journey, self.outcome, self._journey.serving
+        account, choice = serving.account, serving.choice
         seconds = time.monotonic() - journey.born
         return Record(
             id=self.request_id,
@@ -89,8 +90,8 @@ class Reply:
             model=shortened(self._call.model),
             account=account.id if account else "",
             account_name=account.name if account else "",
-            why=journey.choice.why if journey.choice else "",
-            passed=journey.passed(),
+            why=choice.why if choice else "",
+            passed=serving.passed(),
             attempts=journey.attempts,
             stream=bool(self._call.stream),
             outcome=_outcome(self.failure, outcome),

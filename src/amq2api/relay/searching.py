@@ -142,7 +142,7 @@ class Searching:
         Raises:
             GatewayError: the model hears that there are no results.
         """
-        relay, account = self._relay, self._journey.account
+        relay, account = self._relay, self._journey.serving.account
         if account is None:
             raise RuntimeError("search before open")
         attempt, refused = Attempt(number=0), None

@@ -1,5 +1,6 @@
 """Where the events of an answer come from, whether it takes one request to the service or more."""
 
+from collections.abc import Awaitable
 from typing import Protocol
 
 from amq2api.bridge.backend import Progress
@@ -33,7 +34,7 @@ class Source(Protocol):
     def over(self) -> bool:
         """Whether everything was read."""
 
-    async def read(self) -> list[m.StreamEvent]:
+    def read(self) -> Awaitable[list[m.StreamEvent]]:
         """The next events, at least one, until ``over``. A failure is an ``error`` event."""
 
     def fail(self, failure: GatewayError) -> list[m.StreamEvent]:
