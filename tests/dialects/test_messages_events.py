@@ -102,6 +102,11 @@ GOLDEN: dict[str, tuple[m.StreamEvent, str, str]] = {
     ),
     "stop": (m.MessageStop(), "message_stop", '{"type":"message_stop"}'),
     "ping": (m.Ping(), "ping", '{"type":"ping"}'),
+    "error of a request that nobody has named": (
+        m.StreamError({"type": "api_error", "message": "m"}),
+        "error",
+        '{"type":"error","error":{"type":"api_error","message":"m"}}',
+    ),
     "error": (
         m.StreamError({"type": "overloaded_error", "message": "Overloaded"}, "req_1"),
         "error",

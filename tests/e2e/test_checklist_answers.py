@@ -152,6 +152,11 @@ def test_c_142_nothing_that_clients_need_is_null(house: House, asked: Json) -> N
         assert set(nulls(event)) <= optional
 
 
+@pytest.mark.parametrize("scenario", ["error-frame", "exception-mid", "tool-unclosed"])
+def test_c_142_nor_in_an_error_event(house: House, scenario: str) -> None:
+    assert nulls(heard(house, say(f"sim:{scenario}", **TOOLS))[-1]) == []
+
+
 def nulls(value: Any, name: str = "") -> list[str]:
     match value:
         case dict():

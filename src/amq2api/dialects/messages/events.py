@@ -198,7 +198,7 @@ class StreamError(_Tagged, frozen=True, tag="error"):
     """The end of a stream that broke; no ``message_stop`` follows."""
 
     error: dict[str, Any]
-    request_id: str | None = None
+    request_id: str | msgspec.UnsetType = msgspec.UNSET
 
 
 StreamEvent: TypeAlias = (
