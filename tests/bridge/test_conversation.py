@@ -130,9 +130,11 @@ STORIES: dict[str, tuple[Json, str, str]] = {
         "U hi\n\nnow | A ok | U go", "",
     ),
     "tool changes outlive their message": (
-        request(HI, system({"type": "tool_removal", "tool": {"name": "ls"}}, "now") | NEXT, OK,
+        request(HI, system({"type": "tool_removal", "tool": {
+            "type": "tool_reference", "name": "ls"}}, "now") | NEXT, OK,
                 user("go"), tools=[tool()]),
-        'U hi\n\n{"type":"tool_removal","tool":{"name":"ls"}} | A ok | U go',
+        'U hi\n\n{"type":"tool_removal","tool":{"type":"tool_reference","name":"ls"}} | A ok | '
+        "U go",
         "approximated:tool_removal",
     ),
     "tool changes that say nothing": (

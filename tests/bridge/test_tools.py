@@ -2,9 +2,14 @@
 
 from typing import Any
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from amq2api.bridge.amazonq import words
+from amq2api.dialects import amazonq as q
+from amq2api.sim.validator import validate
 from bridge.conversations import (
     Json,
     assistant,
@@ -127,6 +132,11 @@ NAMES: dict[str, tuple[Json, str, str]] = {
     "removed": (
         request(HI, referred("tool_removal", "cat"), tools=[LS, CAT]), "ls",
         "approximated:tool_removal",
+    ),
+    "a server's tool of that name is removed": (
+        request(HI, system({"type": "tool_removal", "tool": {
+            "type": "mcp_tool_reference", "server_name": "s", "name": "cat"}}), tools=[LS, CAT]),
+        "ls cat", "approximated:tool_removal",
     ),
     "removed after use": (
         request(*LOOP, referred("tool_removal", "ls"), tools=[LS, CAT]), "ls cat",
@@ -258,7 +268,7 @@ BUILT_IN: dict[str, tuple[Json, str, list[str]]] = {
         ["action", "text", "coordinate"],
     ),
     "a screen of tomorrow": (
-        {"type": "computer_20991231", "name": "computer"}, "computer",
+        {"type": "computer_20991231", "name": "computer", "enable_zoom": True}, "computer",
         ["action", "text", "coordinate", "start_coordinate", "duration", "scroll_direction",
          "scroll_amount", "region"],
     ),
@@ -278,3 +288,30 @@ def test_client_tools_of_the_api(asked: Json, description: str, members: list[st
     assert entry["description"] == description
     assert list(entry["inputSchema"]["json"]["properties"]) == members
     assert notes(made) == "approximated:tools.type"
+
+
+HOSTILE = st.one_of(
+    st.text(min_size=1, max_size=6),
+    st.sampled_from(
+        ["a.b", "a b", "a/b", "a_b", "列出", "é", "-", "_", " ", "\0", "x" * 64, "x" * 65,
+         "x" * 128, "a_b_485d357c", "web_search", "🎉" * 40]
+    ),
+)  # fmt: skip
+
+
+@given(
+    st.lists(HOSTILE, min_size=1, max_size=5, unique=True),
+    st.lists(HOSTILE, max_size=3),
+    st.sampled_from(["auto", "any", "none", "tool"]),
+)
+def test_whatever_tools_are_called_the_service_takes_them_and_the_client_hears_its_own_names(
+    names: list[str], used: list[str], kind: str
+) -> None:
+    choice = choose(kind, name=names[0]) if kind == "tool" else choose(kind)
+    said = [assistant(*[use(f"t{n}", name) for n, name in enumerate(used)])] if used else []
+    made = converted(
+        request(HI, *said, user("go"), tools=list(map(tool, names)), tool_choice=choice)
+    )
+    assert validate(msgspec.json.decode(q.encode(q.GenerateRequest(made.state)))) is None
+    told = [made.names.get(entry["name"], entry["name"]) for entry in declared(sent(made))]
+    assert len(told) == len(set(told)) and set(told) <= {*names, *used} and set(used) <= set(told)

@@ -41,9 +41,9 @@ class Changes:
         match block:
             case m.ToolAddition(tool={"type": "tool_definition", "definition": definition}):
                 return self._define(definition)
-            case m.ToolAddition(tool={"name": str(name)}):
+            case m.ToolAddition(tool={"type": "tool_reference", "name": str(name)}):
                 self.refer(name)
-            case m.ToolRemoval(tool={"name": str(name)}):
+            case m.ToolRemoval(tool={"type": "tool_reference", "name": str(name)}):
                 self.removed.add(name)
             case m.ToolSearchToolResult(content={"tool_references": list(references)}):
                 for name in _names(references):
