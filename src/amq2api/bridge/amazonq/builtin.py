@@ -85,24 +85,29 @@ _SCHEMAS = {
         ["action"], action=_one_of(*_FIRST_ACTIONS), text=_TEXT, coordinate=_PAIR
     ),
     "computer_20250124": _schema(["action"], action=_one_of(*_ACTIONS), **_MOVES),
-    "computer_20251124": _schema(
-        ["action"],
-        action=_one_of(*_ACTIONS, "zoom"),
-        **_MOVES,
-        region={"type": "array", "items": _WHOLE},
-    ),
+    "computer_20251124": _schema(["action"], action=_one_of(*_ACTIONS), **_MOVES),
 }
+_ZOOMING = _schema(
+    ["action"],
+    action=_one_of(*_ACTIONS, "zoom"),
+    **_MOVES,
+    region={"type": "array", "items": _WHOLE},
+)
+_FIRST_TO_ZOOM = "computer_20251124"
 
 _TOLD = ("display_width_px", "display_height_px", "display_number", "max_characters")
 
 
-def schema(kind: str) -> bytes | None:
-    """The parameters of a tool type; of an unknown version those of the newest known one."""
+def schema(tool: m.Tool) -> bytes | None:
+    """The parameters of a tool; of an unknown version those of the newest known one."""
+    kind = tool.type or ""
     known = _SCHEMAS.get(kind)
     if known is None:
         family = kind.rpartition("_")[0]
         versions = [name for name in _SCHEMAS if family and name.startswith(f"{family}_20")]
         known = _SCHEMAS[max(versions)] if versions else None
+    if tool.enable_zoom and kind.startswith("computer_") and kind >= _FIRST_TO_ZOOM:
+        return _ZOOMING
     return known
 
 

@@ -74,4 +74,4 @@ def _tool(definition: Any) -> m.Tool | None:
         return None
     if tool.type in (None, "custom"):
         return tool if bytes(tool.input_schema).startswith(b"{") else None
-    return tool if builtin.schema(tool.type) is not None else None
+    return tool if builtin.schema(tool) is not None else None

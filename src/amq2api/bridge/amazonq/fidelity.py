@@ -64,15 +64,17 @@ _CALL: Mapping[str, Row] = {
 
 _ANSWER: Mapping[str, Row] = {
     "thinking": Row(_C, "See the kinds below."),
-    "thinking.adaptive": Row(_C, "Native where the model offers it; else dropped."),
+    "thinking.adaptive": Row(_C, "Native where the model offers it; an effort where it offers "
+                                 "only that; else the tags, with a budget by the effort that "
+                                 "leaves half of max_tokens; dropped if that is below 1024."),
     "thinking.enabled": Row(_A, "Native, the budget as an effort, where the model offers it; else "
                                 "the documented tags before the current text."),
     "thinking.disabled": Row(_C, "Native where the model offers it; else thoughts are not shown."),
-    "thinking.between_tools": Row(_A, "Asked for as adaptive thinking."),
+    "thinking.between_tools": Row(_A, "Native where the model offers it; else as adaptive."),
     "thinking.display": Row(_A, "Native where the model offers it, updates as summarized."),
     "output_config": Row(_C, "See its members below."),
     "output_config.effort": Row(_C, "Native where the model offers it, else the nearest below; "
-                                    "dropped where it offers none."),
+                                    "where it offers none, the budget of thinking in tags."),
     "output_config.format": Row(_A, "The current message asks for one JSON document by the schema; "
                                     "nothing enforces it."),
     "output_config.task_budget": Row(_D, _LEFT),
@@ -109,6 +111,7 @@ _TOOLS: Mapping[str, Row] = {
     "tools.display_width_px": Row(_A, "Said in the tool's description."),
     "tools.display_height_px": Row(_A, "Said in the tool's description."),
     "tools.display_number": Row(_A, "Said in the tool's description."),
+    "tools.enable_zoom": Row(_C, "The computer's action of that name is declared only then."),
     "tools.max_characters": Row(_A, "Said in the tool's description."),
     "tools.max_uses": Row(_C, "A search beyond it gets the API's own error and is not made."),
     "tools.allowed_domains": Row(_A, "Said in the tool's description; pages of other domains are "
@@ -116,6 +119,18 @@ _TOOLS: Mapping[str, Row] = {
     "tools.blocked_domains": Row(_A, "Said in the tool's description; their pages are left out of "
                                      "what was found."),
     "tools.user_location": Row(_A, "Said in the tool's description."),
+}  # fmt: skip
+
+_REPLY: Mapping[str, Row] = {
+    "answer.text": Row(_C, "As it comes. Text before a tool call that was forced is left out; "
+                           "without any call it is the answer. Half a character is U+FFFD."),
+    "answer.thinking": Row(_C, "As it comes; left out where the client disabled thinking and the "
+                               "model thought all the same. Thoughts in tags that are never closed "
+                               "stay thoughts."),
+    "answer.signature": Row(_A, "The service's. A thought without one, or one that the client is "
+                                "not shown, gets one that says so when decoded."),
+    "answer.events": Row(_D, "Notes on licences, links and what only other front ends of the "
+                             "service show; events that nobody knows are named in the log."),
 }  # fmt: skip
 
 _BLOCKS: Mapping[str, Row] = {
@@ -179,6 +194,7 @@ _GROUPS: Mapping[str, Mapping[str, Row]] = {
     "The answer it wants": _ANSWER,
     "Tools": _TOOLS,
     "Content": _BLOCKS,
+    "The answer it gets": _REPLY,
 }
 
 TABLE: Mapping[str, Row] = {

@@ -124,12 +124,22 @@ def _terms(
         max_tokens=native.cut_at,
         stop_sequences=tuple(call.stop_sequences or ()),
         forced=isinstance(choice, m.AnyTool | m.OneTool) and bool(call.tools),
+        prefill=_prefill(call),
         one_tool=choice is not None and bool(choice.disable_parallel_tool_use),
         thinking_tags=native.think_tags is not None,
         show_thinking=asked_display != "omitted",
         want_thinking=not isinstance(thinking, m.Disabled),
         expects_trailer=identity.expects_trailer,
     )
+
+
+def _prefill(call: m.Call) -> str:
+    """The text that the client had the answer begin with."""
+    last = call.messages[-1]
+    if last.role != "assistant" or not last.content:
+        return ""
+    end = last.content if isinstance(last.content, str) else last.content[-1]
+    return end.text if isinstance(end, m.Text) else end if isinstance(end, str) else ""
 
 
 def _dropped(call: m.Call) -> list[Note]:

@@ -79,7 +79,7 @@ def _made(tool: m.Tool, name: str, upstream: str, ledger: Ledger) -> _Entry:
         schema, description = searching.SCHEMA, searching.description(tool, upstream)
     elif tool.type not in (None, "custom"):
         ledger.approximated("tools.type")
-        schema = builtin.schema(tool.type)
+        schema = builtin.schema(tool)
         description = description or builtin.description(tool, upstream)
     if not description.strip():
         ledger.approximated("tools.description")

@@ -67,6 +67,7 @@ class Tool(msgspec.Struct, frozen=True):
     display_width_px: int | None = None
     display_height_px: int | None = None
     display_number: int | None = None
+    enable_zoom: bool | None = None
     max_characters: int | None = None
     max_uses: int | None = None
     allowed_domains: list[str] | None = None
