@@ -22,10 +22,11 @@ MODEL = "claude-sonnet-4.6"
 SCHEMA: Json = {"type": "object", "properties": {"αβ": {"type": "string"}}}
 
 HEADS = {
-    "png": b"\x89PNG\r\n\x1a\n" + bytes(24),
-    "jpeg": b"\xff\xd8\xff\xe0" + bytes(24),
-    "gif": b"GIF89a" + bytes(24),
-    "webp": b"RIFF\x24\0\0\0WEBPVP8 " + bytes(24),
+    # As much of an image as tells its size: two pixels by two.
+    "png": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x02\0\0\0\x02\x08\x06\0\0\0",
+    "jpeg": b"\xff\xd8\xff\xc0\0\x0b\x08\0\x02\0\x02\x01\x01\x11\0" + bytes(9),
+    "gif": b"GIF89a\x02\0\x02\0" + bytes(14),
+    "webp": b"RIFF\x24\0\0\0WEBPVP8L\x0a\0\0\0\x2f\x01\x40\0\0" + bytes(5),
 }
 
 

@@ -13,7 +13,6 @@ from bridge.conversations import (
     Json,
     assistant,
     decoded,
-    image,
     request,
     result,
     thinking,
@@ -99,9 +98,10 @@ def test_a_block_without_a_rule_counts_by_its_json() -> None:
 
 
 def test_images_are_apart_from_text_and_cost_more_where_more_is_looked_at() -> None:
-    unknown = user(image())
-    assert counted(unknown) == tokens.Size(7, 1568)
-    assert counted(unknown, model=NEWER) == tokens.Size(7, 4784)
+    unknown = m.Image(m.Base64Source("image/png", "????"))
+    call = m.Call(model="m", messages=[m.Message("user", [unknown])])
+    assert tokens.size(call, OLDER) == tokens.Size(7, 1568)
+    assert tokens.size(call, NEWER) == tokens.Size(7, 4784)
 
 
 def test_documents_that_cannot_be_read_cost_their_label() -> None:

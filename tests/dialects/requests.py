@@ -12,10 +12,11 @@ Json = Any
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", 2, 2) + b"\x08\x06\0\0\0"
 IMAGES = {
+    # As much of an image as tells its size: two pixels by two.
     "image/png": PNG,
-    "image/jpeg": b"\xff\xd8\xff\xe0\x00\x10JFIF\0",
-    "image/gif": b"GIF89a\x01\x00\x01\x00",
-    "image/webp": b"RIFF\0\0\0\0WEBPVP8L",
+    "image/jpeg": b"\xff\xd8\xff\xc0\0\x0b\x08\0\x02\0\x02\x01\x01\x11\0",
+    "image/gif": b"GIF89a\x02\0\x02\0",
+    "image/webp": b"RIFF\0\0\0\0WEBPVP8L\x0a\0\0\0\x2f\x01\x40\0\0",
 }
 
 
