@@ -261,7 +261,7 @@ LATER: dict[str, tuple[list[GatewayError | None], str, str, str]] = {
                           "error(overloaded_error)"),
     "a spent token": ([None, DENIED, None], "active", "?aa(a)aA", GOOD),
     "used up, and nobody else": ([None, SPENT], "active", "?aa(a)a", "error(rate_limit_error)"),
-    "used up, and somebody else": ([None, SPENT, None], "failover", "?aa(a)a?bb", GOOD),
+    "used up, and somebody else": ([None, SPENT, None], "failover", "?aa(a)ab", GOOD),
 }  # fmt: skip
 
 

@@ -92,6 +92,20 @@ def test_a_search(client: Anthropic, house: House, model: str) -> None:
     assert len(house.asked()) == 2 and len(house.relay.records.recent()) >= 1
 
 
+def test_thinking_goes_on_between_searches(client: Anthropic, house: House) -> None:
+    thinking = {"type": "enabled", "budget_tokens": 1024}
+    words = "Search the web for the rust release date"
+    turns = [user(words)]
+    message = create(client, "", messages=turns, model=THINKER, max_tokens=4096, thinking=thinking)
+    assert message.stop_reason == "end_turn" and found(message) == ["pages"]
+    thoughts = [block for block in message.content if block.type == "thinking"]
+    assert len(thoughts) == 2 and all(block.signature for block in thoughts)
+    assert "reasoningContent" in json.dumps(house.asked()[-1].body), "and is remembered"
+    turns += [echo(message), user("Thanks.")]
+    again = create(client, "", messages=turns, model=THINKER, max_tokens=4096, thinking=thinking)
+    assert again.stop_reason == "end_turn"
+
+
 def test_a_stream_says_what_a_whole_answer_says(client: Anthropic) -> None:
     whole = create(client, "sim:search")
     with client.messages.stream(
@@ -226,6 +240,7 @@ def test_a_search_and_a_document(client: Anthropic) -> None:
 LATER: dict[str, tuple[list[str], str, str]] = {
     # What the requests meet, and how it ends in a whole answer and in a stream.
     "busy once": (["search", "capacity-429", "echo"], "end_turn", "end_turn"),
+    "a signature refused": (["search", "signature-400", "echo"], "end_turn", "end_turn"),
     "a token refused once": (["search", "expired-403", "echo"], "end_turn", "end_turn"),
     "used up": (["search", "quota-402"], "429 rate_limit_error", "error: rate_limit_error"),
     "too fast": (["search", "throttle"], "429 rate_limit_error", "error: overloaded_error"),

@@ -103,9 +103,12 @@ class Searching:
         await self._journey.open(call, progress)
 
     async def _check(self, account: Account, token: Token) -> None:
-        """Whether the service searches for *account*; told once an hour."""
+        """Whether the service searches for *account*; told once an hour.
+
+        An answer that has begun goes on in any case: its model hears of searches that fail.
+        """
         relay = self._relay
-        if relay.searching.get(account.id, 0.0) > time.monotonic():
+        if self._rounds > 1 or relay.searching.get(account.id, 0.0) > time.monotonic():
             return
         try:
             tools = await relay.service.mcp_tools(relay.manner.identity(account), token.access)
