@@ -213,6 +213,9 @@ NO_IMAGES: dict[str, str] = {
     "the alphabet for URLs": b64(PNG)[:-4] + "-_-_",
     "a PDF": b64(b"%PDF-1.7 and more"),
     "text": b64(b"hello"),
+    "the head of an image": b64(PNG[:18]),
+    "an image of no width": b64(png(0, 5)),
+    "an image with text in it": b64(PNG[:8] + b"not found" * 9),
 }
 
 
