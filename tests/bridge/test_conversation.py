@@ -6,11 +6,13 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from amq2api.bridge.amazonq import content, words
 from amq2api.bridge.amazonq.fidelity import Ledger
 from amq2api.bridge.amazonq.names import Names
+from amq2api.bridge.amazonq.turns import gather
 from amq2api.dialects import messages as m
 from amq2api.errors import BadRequest
 from amq2api.sim.signing import SIGNER
@@ -403,3 +405,9 @@ def test_what_the_checks_let_through_by_mistake_is_refused(source: str) -> None:
         content.image(m.Image(somewhere))
     with pytest.raises(BadRequest, match="extracted"):
         list(content.Reader(Names(), Ledger()).pieces([m.Document(somewhere)]))
+
+
+def test_a_turn_holds_what_its_speaker_may_say() -> None:
+    strange = m.Message("user", [m.ToolUse("t1", "ls", msgspec.Raw(b"{}"))])
+    with pytest.raises(BadRequest, match=r"^messages\.0\.content: `tool_use` .* user turn"):
+        list(gather([strange], content.Reader(Names(), Ledger()), Ledger()))

@@ -56,6 +56,7 @@ def failed(code: str, id: str = "srvtoolu_1") -> Json:
 
 A = page("A", "alpha")
 TOLD_A = '{"title":"A","url":"https://a.example/","snippet":"alpha"}'
+PAGE_A = msgspec.json.encode(A).decode()
 ASKED = "web_search(srvtoolu_1){query:q}"
 FOREIGN = "dropped:web_search_tool_result.encrypted_content"
 
@@ -117,12 +118,14 @@ STORIES: dict[str, tuple[Json, str, str]] = {
     "pages of many kinds": (
         request(HI, assistant(search(), found(
             page("A", "", page_age="May 1, 2026"), page("B"), page("C", "漢", page_age=None),
-            {**page("D"), "encrypted_content": None}, "odd")), tools=[SEARCH_TOOL]),
+            {**page("D"), "encrypted_content": None}, {**page("E"), "encrypted_content": "é"},
+            "odd")), tools=[SEARCH_TOOL]),
         f"U hi | A {ASKED} | "
         'U srvtoolu_1={"title":"A","url":"https://a.example/","page_age":"May 1, 2026"}'
         '+{"title":"B","url":"https://a.example/"}'
         '+{"title":"C","url":"https://a.example/","snippet":"漢"}'
-        '+{"title":"D","url":"https://a.example/"}+"odd"', FOREIGN,
+        '+{"title":"D","url":"https://a.example/"}+{"title":"E","url":"https://a.example/"}+"odd"',
+        FOREIGN + "=2",
     ),
     "a search that failed": (
         request(HI, assistant(search(), failed("unavailable")), tools=[SEARCH_TOOL]),
@@ -136,6 +139,24 @@ STORIES: dict[str, tuple[Json, str, str]] = {
     "a search of yesterday": (
         request(HI, assistant(search(), found(A)), user("go")),
         f"U hi | A {ASKED} | U go srvtoolu_1={TOLD_A}", "repaired:tools",
+    ),
+    "one of two results": (
+        request(HI, assistant(search(), search("s2"), found(A)), user("go"), tools=[SEARCH_TOOL]),
+        'U hi | A {"type":"server_tool_use","id":"s2","name":"web_search","input":{"query":"q"}} '
+        f"{ASKED} | U go srvtoolu_1={TOLD_A}", "approximated:server_tool_use",
+    ),
+    "two results for one search": (
+        request(HI, assistant(search(), found(A), found("x")), user("go"), tools=[SEARCH_TOOL]),
+        f'U hi | A {ASKED} | U srvtoolu_1={TOLD_A} | A {{"type":"web_search_tool_result",'
+        '"tool_use_id":"srvtoolu_1","content":["x"]} | U go',
+        "approximated:web_search_tool_result",
+    ),
+    "another tool of a server's": (
+        request(HI, assistant({**search(), "name": "web_fetch"}, found(A)), tools=[SEARCH_TOOL]),
+        'U hi | A {"type":"server_tool_use","id":"srvtoolu_1","name":"web_fetch",'
+        '"input":{"query":"q"}}\n\n{"type":"web_search_tool_result","tool_use_id":"srvtoolu_1",'
+        f'"content":[{PAGE_A}]}} | U {words.CONTINUE}',
+        "approximated:server_tool_use approximated:web_search_tool_result approximated:prefill",
     ),
     "a search without its result": (
         request(HI, assistant(search()), user("go"), tools=[SEARCH_TOOL]),
@@ -209,6 +230,13 @@ def test_the_tool_as_it_is_declared(version: str) -> None:
             "required": ["query"],
         }},
     }  # fmt: skip
+
+
+def test_a_description_of_the_client_s_stays() -> None:
+    asked = SEARCH_TOOL | {"description": "δ", "blocked_domains": ["a.example"]}
+    assert declared(request(HI, tools=[asked]))["description"] == (
+        'δ\nblocked_domains: ["a.example"]'
+    )
 
 
 def test_where_to_look_is_said_in_the_description() -> None:

@@ -133,6 +133,10 @@ MALFORMED_REQUESTS: dict[str, tuple[str, Json]] = {
     "cache config of another kind": ("2.3", asked(
         user(clientCacheConfig={"useClientCachingOnly": "yes"}))),
     "message id too long": ("2.2", asked(user(), user(), assistant(messageId="x" * 129))),
+    "assistant without content": ("2.3", asked(
+        user(), user(), {"assistantResponseMessage": {"toolUses": []}})),
+    "assistant's content is null": ("2.2", asked(
+        user(), user(), {"assistantResponseMessage": {"content": None}})),
     "no message at all": ("2.3", changed(asked(), history=[{}, assistant()])),
     "reasoning is null": ("2.3", asked(user(), user(), assistant(reasoningContent=None))),
     "reasoning without text": ("2.3", replayed({"reasoningText": {"signature": "x"}})),

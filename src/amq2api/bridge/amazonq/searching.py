@@ -46,15 +46,15 @@ _TOLD = ("allowed_domains", "blocked_domains", "user_location")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def description(tool: m.Tool, name: str) -> str:
-    """The tool's name and what the client said of where to look."""
+def description(tool: m.Tool, head: str) -> str:
+    """The tool's name, or what it is said to do, and what the client said of where to look."""
     told = [(member, getattr(tool, member)) for member in _TOLD]
     lines = [
         MEMBER.format(member=member, value=msgspec.json.encode(value).decode())
         for member, value in told
         if value
     ]
-    return "\n".join([name, *lines])
+    return "\n".join([head, *lines])
 
 
 def results(

@@ -76,7 +76,7 @@ def _made(tool: m.Tool, name: str, upstream: str, ledger: Ledger) -> _Entry:
     description = tool.description or ""
     if m.is_web_search(tool):
         ledger.approximated("tools.type")
-        schema, description = searching.SCHEMA, searching.description(tool, upstream)
+        schema, description = searching.SCHEMA, searching.description(tool, description or upstream)
     elif tool.type not in (None, "custom"):
         ledger.approximated("tools.type")
         schema = builtin.schema(tool)
