@@ -1,6 +1,7 @@
 """``amq2api translate``: the request that would leave, and what was noted."""
 
 import json
+from base64 import b64encode
 from typing import Any
 
 import pytest
@@ -53,7 +54,8 @@ def test_programs_get_all_in_one() -> None:
 
 
 def test_a_terminal_obeys_nothing_of_it_and_pictures_are_only_begun() -> None:
-    data = "iVBORw0KGgo" + "A" * 2001
+    head = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + b"\0\0\0\2" * 2
+    data = b64encode(head + bytes(1485)).decode()
     picture = {"type": "image", "source": {"type": "base64", "media_type": "image/png",
                                            "data": data}}  # fmt: skip
     words = {"type": "text", "text": "a\u009bb\u2028c"}
