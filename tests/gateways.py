@@ -156,7 +156,8 @@ async def running(
         "api_endpoint": f"{upstream}/", "token_endpoint": f"{upstream}/token",
         "refresh_token": "aor-0", "client_id": "id", "client_secret": "hush",
         "account_file": home / "account.json", "token_cache": home / "tokens.json",
-        "admin_file": home / "admin.json", **settings,
+        "admin_file": home / "admin.json", "calibration_file": home / "calibration.json",
+        **settings,
     })  # fmt: skip
     keys = tuple(key.get_secret_value() for key in given.api_keys)
     try:

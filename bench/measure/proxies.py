@@ -85,4 +85,5 @@ def _environment(port: int, upstream: int, home: Path) -> Mapping[str, str]:
         "AMAZONQ_CLIENT_SECRET": "bench-secret",
         "AMQ2API_ACCOUNT_FILE": str(home / "account.json"),
         "AMQ2API_TOKEN_CACHE": str(home / "tokens.json"),
+        "AMQ2API_CALIBRATION_FILE": str(home / "calibration.json"),
     }

@@ -117,6 +117,7 @@ async def _running(home: Path, world: World, settings: dict[str, Any]) -> AsyncI
             token_endpoint=f"{service}/token",
             account_file=home / "account.json",
             token_cache=home / "token_cache.json",
+            calibration_file=home / "calibration.json",
             admin_file=home / "admin.json",
             **settings,
         )

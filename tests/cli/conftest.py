@@ -31,5 +31,6 @@ def service(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Amazon]
         for name, value in pretended.settings.items():
             monkeypatch.setenv(name, value)
         monkeypatch.setenv("AMQ2API_TOKEN_CACHE", str(tmp_path / "tokens.json"))
+        monkeypatch.setenv("AMQ2API_CALIBRATION_FILE", str(tmp_path / "calibration.json"))
         monkeypatch.setenv("PORT", str(free_port()))
         yield pretended

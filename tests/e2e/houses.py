@@ -74,6 +74,7 @@ async def _running(home: Path, settings: dict[str, Any]) -> AsyncIterator[House]
             "token_endpoint": f"{service}/token",
             "account_file": account_file,
             "token_cache": home / "token_cache.json",
+            "calibration_file": home / "calibration.json",
             **settings,
         })  # fmt: skip
         keys = tuple(key.get_secret_value() for key in given.api_keys)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from amq2api import __version__
+from amq2api.accounts.calibrationfile import CalibrationFile
 from amq2api.accounts.health import HealthBook
 from amq2api.accounts.model import Account, from_environment
 from amq2api.accounts.store import FileStore
@@ -25,6 +26,7 @@ from amq2api.upstream.service import Service
 from amq2api.web.app import App, Manners
 
 from .admin_side import admin_side
+from .calibrating import Calibrating
 from .encryption import seal_in_force
 
 # Seconds that one exchange may take. Calls wait for both: for a token because they must, for
@@ -88,6 +90,7 @@ def gateway(
     """
     made = made or parts(settings)
     relay, tokens = made.relay, made.tokens
+    calibrating = Calibrating(relay.gauge, CalibrationFile(settings.calibration_file))
 
     def health() -> tuple[bool, bool]:
         try:
@@ -113,10 +116,12 @@ def gateway(
     @asynccontextmanager
     async def life() -> AsyncIterator[None]:
         tokens.load()
+        calibrating.load()
         _calm_the_collector()
         async with made.client:
             loop = asyncio.get_running_loop()
-            beside = [loop.create_task(work) for work in (_warm(relay), _watch(made.store))]
+            work = (_warm(relay), _watch(made.store), calibrating.keep())
+            beside = [loop.create_task(each) for each in work]
             try:
                 yield
             finally:
@@ -125,6 +130,7 @@ def gateway(
                 if side is not None:
                     await side.logins.close()
                 await tokens.close()
+                await calibrating.save()
                 await asyncio.to_thread(made.store.close)
 
     manners = Manners(

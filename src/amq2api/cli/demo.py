@@ -39,6 +39,7 @@ async def pretend(settings: Settings, *, with_account: bool = True) -> AsyncIter
                 port=settings.port,
                 account_file=home / "account.json",
                 token_cache=home / "token_cache.json",
+                calibration_file=home / "calibration.json",
                 admin_file=home / "admin.json",
                 api_endpoint=service,
                 token_endpoint=f"{service}token",

@@ -1,6 +1,7 @@
 """What all calls share: accounts, tokens, the road upstream, and how this gateway behaves there."""
 
 import asyncio
+import time
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +10,8 @@ from typing import Protocol
 from amq2api.accounts.choose import Choice, Routing, choose
 from amq2api.accounts.health import HealthBook
 from amq2api.accounts.model import Account, Token
-from amq2api.bridge.backend import Identity
+from amq2api.bridge.backend import Identity, Outcome, Prepared
+from amq2api.bridge.calibration import Calibrations
 from amq2api.dialects import amazonq as q
 from amq2api.errors import AccountFailure, GatewayError, QuotaExhausted
 from amq2api.upstream.catalogue import Catalogue
@@ -107,6 +109,7 @@ class Relay:
     health: HealthBook
     records: Records = field(default_factory=Records)
     material: Material = field(default_factory=Material)
+    gauge: Calibrations = field(default_factory=Calibrations)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     trailers: set[str] = field(default_factory=set)
     searching: dict[str, float] = field(default_factory=dict)
@@ -125,6 +128,20 @@ class Relay:
             problem=self.accounts.problem,
             health=self.health.of,
         )
+
+    def learned(self, prepared: Prepared, outcome: Outcome) -> None:
+        """Let the gauge know what a request has taken, if the service told."""
+        if outcome.usage_source != "estimate":
+            self.gauge.learn(
+                prepared.model_id, prepared.size, outcome.request_tokens, time.time()
+            )
+
+    def model_id(self, name: str) -> str:
+        """What the service calls the model a client means, as far as known without asking."""
+        try:
+            return self.catalogue.model_id(name, self.choose().account.id)
+        except AccountFailure:
+            return self.catalogue.model_id(name, "")
 
     def report(self, account: Account, failure: GatewayError) -> None:
         """Enter a failed attempt into the health of *account*."""

@@ -53,6 +53,15 @@ class Catalogue:
             raise UnknownModel(f"model: {name}")
         return found
 
+    def model_id(self, name: str, account_id: str) -> str:
+        """What the service calls the model that *name* means, without asking anyone.
+
+        As :meth:`find` has it; where that knows none, a name that tells as much about the model.
+        """
+        known = self._lists.get(account_id)
+        found = models.resolve(name, known.models if known else q.BUILT_IN, self.aliases)
+        return found.model_id if found else models.upstream_id(self.aliases.get(name, name))
+
     async def _current(self, account_id: str, load: Load, life: float) -> _List:
         known = self._lists.get(account_id)
         if known is not None:

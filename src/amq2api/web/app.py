@@ -70,7 +70,7 @@ class App:
         self._create = _post(CreateMessage(relay, self._pulse, max_body=manners.max_body))
         self._posts: dict[str, Endpoint] = {
             "/v1/messages": self._create,
-            "/v1/messages/count_tokens": _post(CountTokens(max_body=manners.max_body)),
+            "/v1/messages/count_tokens": _post(CountTokens(relay, max_body=manners.max_body)),
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
