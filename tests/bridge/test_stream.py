@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from amq2api.bridge.amazonq.fidelity import TABLE
 from amq2api.bridge.amazonq.stream import StreamTranslator
 from amq2api.dialects import messages as m
 from amq2api.errors import GatewayError, UpstreamBusy
@@ -174,6 +175,54 @@ REPLIES: dict[str, tuple[list[bytes], str]] = {
         [tool("tooluse_1", input=" \t"), tool("tooluse_1", input="\n", stop=True)],
         f"start +0tool_use:toolu_1:ls -0 {TOOL_END}",
     ),
+    "the window is full after a tool call, says only the percentage": (
+        [tool("tooluse_1", stop=True), usage(100)], f"start +0tool_use:toolu_1:ls -0 {TOOL_END}",
+    ),
+    "the window is full inside a tool call": (
+        [tool("tooluse_1", stop=True), tool("tooluse_2", input='{"a'), usage(100)],
+        'start +0tool_use:toolu_1:ls -0 +1tool_use:toolu_2:ls .{"a -1 '
+        "end(model_context_window_exceeded) stop",
+    ),
+    "the limit before a tool call has any input": (
+        [tool("tooluse_1"), ended("MAX_TOKENS")],
+        "start +0tool_use:toolu_1:ls .{ -0 end(max_tokens) stop",
+    ),
+    "the limit after a whole tool call": (
+        [tool("tooluse_1", stop=True), text("a"), ended("MAX_TOKENS")],
+        "start +0tool_use:toolu_1:ls -0 +1text .a -1 end(max_tokens) stop",
+    ),
+    "the limit inside a thought": (
+        [thought(text="hm"), ended("MAX_TOKENS")],
+        "start +0thinking .hm ~ours -0 end(max_tokens) stop",
+    ),
+    "a refusal inside a tool call": (
+        [tool("tooluse_1", input='{"a'), ended("CONTENT_FILTERED")],
+        'start +0tool_use:toolu_1:ls .{"a -0 end(refusal) stop',
+    ),
+    "a refusal without a word": ([ended("GUARDRAIL_INTERVENED")], "start end(refusal) stop"),
+    "a refusal after a tool call": (
+        [tool("tooluse_1", stop=True), ended("CONTENT_FILTERED")],
+        "start +0tool_use:toolu_1:ls -0 end(refusal) stop",
+    ),
+    "a reason that nobody knows": ([text("a"), ended("BORED")], f"start +0text .a -0 {END}"),
+    "thoughts between tools": (
+        [thought(text="hm", signature="s"), tool("tooluse_1", stop=True),
+         thought(text="so", signature="t"), tool("tooluse_2", stop=True)],
+        "start +0thinking .hm ~s -0 +1tool_use:toolu_1:ls -1 +2thinking .so ~t -2 "
+        f"+3tool_use:toolu_2:ls -3 {TOOL_END}",
+    ),
+    "a thought inside a tool call waits for it": (
+        [tool("tooluse_1"), thought(text="hm", signature="s"), tool("tooluse_1", stop=True)],
+        f"start +0tool_use:toolu_1:ls -0 +1thinking .hm ~s -1 {TOOL_END}",
+    ),
+    "equal calls are both made": (
+        [tool("tooluse_1", input="{}", stop=True), tool("tooluse_2", input="{}", stop=True)],
+        "start +0tool_use:toolu_1:ls .{} -0 +1tool_use:toolu_2:ls .{} -1 " + TOOL_END,
+    ),
+    "equal thoughts are both kept": (
+        [thought(text="ha"), thought(text="ha"), thought(signature="s")],
+        f"start +0thinking .ha .ha ~s -0 {END}",
+    ),
     "a pause": ([text("a"), ended("PAUSE_TURN")], "start +0text .a -0 end(pause_turn) stop"),
     "nothing to say, and says so": ([ended("END_TURN"), METERED], f"start {END}"),
 }  # fmt: skip
@@ -205,6 +254,18 @@ BROKEN: dict[str, tuple[list[bytes], str]] = {
     "a tool call without a name": ([tool("tooluse_1", "")], "start error(api_error)"),
     "a malformed tool call": (
         [text("a"), ended("MALFORMED_TOOL_USE")], "start +0text .a -0 error(api_error)",
+    ),
+    "a malformed tool call that is open": (
+        [tool("tooluse_1", input='{"a'), ended("MALFORMED_TOOL_USE")],
+        'start +0tool_use:toolu_1:ls .{"a error(api_error)',
+    ),
+    "malformed output": (
+        [thought(text="hm"), ended("MALFORMED_MODEL_OUTPUT")],
+        "start +0thinking .hm ~ours -0 error(api_error)",
+    ),
+    "a pause inside a tool call": (
+        [tool("tooluse_1", input='{"a'), ended("PAUSE_TURN")],
+        'start +0tool_use:toolu_1:ls .{"a error(api_error)',
     ),
     "an exception after text": (
         [text("a"), exception("ThrottlingException", message="m",
@@ -265,6 +326,54 @@ TERMS: dict[str, tuple[dict[str, Any], list[bytes], str]] = {
     ),
     "the answer is the stop sequence": (
         {"stop_sequences": ("STOP",)}, [text("STOP")], "start end(stop_sequence=STOP) stop",
+    ),
+    "a stop sequence in a tool's input is none": (
+        {"stop_sequences": ("a",)}, [tool("tooluse_1", input='{"a":1}', stop=True)],
+        f'start +0tool_use:toolu_1:ls .{{"a":1}} -0 {TOOL_END}',
+    ),
+    "a stop sequence broken by a tool call is none": (
+        {"stop_sequences": ("STOP",)},
+        [text("ST"), tool("tooluse_1", stop=True), text("OP"), text(".")],
+        f"start +0text .ST -0 +1tool_use:toolu_1:ls -1 +2text .OP .. -2 {TOOL_END}",
+    ),
+    "a stop sequence at the very end": (
+        {"stop_sequences": ("STOP",)}, [text("abSTOP"), ended("END_TURN")],
+        "start +0text .ab -0 end(stop_sequence=STOP) stop",
+    ),
+    "a stop sequence after a tool call": (
+        {"stop_sequences": ("STOP",)}, [tool("tooluse_1", stop=True), text("aSTOP")],
+        "start +0tool_use:toolu_1:ls -0 +1text .a -1 end(stop_sequence=STOP) stop",
+    ),
+    "a stop sequence letter by letter": (
+        {"stop_sequences": ("\n\n", "END")}, [text(c) for c in "a\nEN\n\nb"],
+        "start +0text .a .\n .EN -0 end(stop_sequence=\n\n) stop",
+    ),
+    "a limit before a tool call's input": (
+        {"max_tokens": 1}, [text("ab"), tool("tooluse_1"), tool("tooluse_1", input='{"a":1}')],
+        "start +0text .ab -0 +1tool_use:toolu_1:ls .{ -1 end(max_tokens) stop",
+    ),
+    "a prefill repeated": (
+        {"prefill": "Once upon a time"}, [text("Once upon"), text(" a time there"), text(" was")],
+        f"start +0text . there . was -0 {END}",
+    ),
+    "a prefill half repeated, then a tool call": (
+        {"prefill": "Once upon a time"}, [text("Once upon"), tool("tooluse_1", stop=True)],
+        f"start +0text .Once upon -0 +1tool_use:toolu_1:ls -1 {TOOL_END}",
+    ),
+    "a prefill repeated up to a stop sequence": (
+        {"prefill": "Once upon a time", "stop_sequences": ("time", "was")},
+        [text("Once upon a time there was")],
+        "start +0text . there  -0 end(stop_sequence=was) stop",
+    ),
+    "one tool only, of two at once": (
+        {"one_tool": True},
+        [tool("tooluse_1"), tool("tooluse_2", input="{}", stop=True),
+         tool("tooluse_1", input="{}", stop=True)],
+        f"start +0tool_use:toolu_1:ls .{{}} -0 {TOOL_END}",
+    ),
+    "one tool only, and text before it": (
+        {"one_tool": True}, [text("a"), tool("tooluse_1", stop=True), text("b")],
+        f"start +0text .a -0 +1tool_use:toolu_1:ls -1 {TOOL_END}",
     ),
     "a limit of nothing": ({"max_tokens": 0}, [text("a")], "start end(max_tokens) stop"),
     "one tool only": (
@@ -371,6 +480,29 @@ def test_credits_and_strangers_are_reported() -> None:
     assert translator.outcome.credits == 0.25
     assert translator.outcome.unknown_events == ["newEvent"]
     assert translator.trailer
+
+
+NOTED: dict[str, tuple[dict[str, Any], list[bytes], list[str]]] = {
+    "nothing": ({}, [text("a"), thought(text="a", signature="s")], []),
+    "events of other front ends": (
+        {}, [frame("codeReferenceEvent", references=[]), frame("newEvent"), text("a")],
+        ["dropped:answer.events"],
+    ),
+    "a signature of ours": ({}, [thought(text="a"), text("b")], ["approximated:answer.signature"]),
+    "a prefill repeated": (
+        {"prefill": "Once upon a time"}, [text("Once upon a time"), text("a")],
+        ["repaired:prefill"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("changes", "chunks", "notes"), NOTED.values(), ids=NOTED)
+def test_what_only_the_reply_shows_is_noted(
+    changes: dict[str, Any], chunks: list[bytes], notes: list[str]
+) -> None:
+    translator, _ = replay(chunks, **changes)
+    assert [str(note) for note in translator.outcome.notes] == notes
+    assert all(note.subject in TABLE for note in translator.outcome.notes)
 
 
 def test_refusal_says_why() -> None:
