@@ -122,6 +122,10 @@ REFUSED: dict[str, tuple[bytes, str]] = {
         "tags: 'bash_20241022', 'bash_20250124', 'computer_20241022', ",
     ),
     # Searching the web
+    "C-065 somebody else's search": (
+        body(tools=[{"type": "web_search_preview", "name": "web_search"}]),
+        "tools.0: Input tag 'web_search_preview' found using 'type' does not match any of the",
+    ),
     "C-065 a search of another name": (
         body(tools=[SEARCH | {"name": "google"}]),
         "tools.0.web_search_20250305.name: Input should be 'web_search'",

@@ -1,5 +1,6 @@
 """What a call needs besides a model: a search of the web, files to be fetched or read."""
 
+import re
 from collections.abc import Iterable
 
 import msgspec
@@ -12,10 +13,12 @@ __all__ = ["WEB_SEARCH", "is_web_search", "needs_material", "web_search"]
 WEB_SEARCH = "web_search"
 """The one name that the web search tool may have, whatever its version (claude-api.md 3.4)."""
 
+_WEB_SEARCH = re.compile(r"web_search_\d+")
+
 
 def is_web_search(tool: Tool) -> bool:
     """Whether this is the API's own tool, and no client's tool of the same name."""
-    return tool.type is not None and tool.type.startswith("web_search_")
+    return tool.type is not None and _WEB_SEARCH.fullmatch(tool.type) is not None
 
 
 def web_search(call: Call) -> Tool | None:
