@@ -7,15 +7,16 @@ import msgspec
 import pytest
 from hypothesis import given
 
+from amq2api.bridge import tokens
 from amq2api.bridge.amazonq.prepare import prepare, verdict
 from amq2api.bridge.amazonq.stream import StreamTranslator
-from amq2api.bridge.backend import Identity, Note
+from amq2api.bridge.backend import Identity, Note, Progress
 from amq2api.dialects import amazonq as q
 from amq2api.dialects import messages as m
 from amq2api.errors import GatewayError, QuotaExhausted
 from amq2api.sim.validator import STRICT, validate
 from amq2api.wire.exchange import Answer
-from bridge.replies import text, told
+from bridge.replies import text, told, tool
 from dialects.requests import Json, nearly_valid
 
 WHO = Identity(endpoint="http://service/", conversation_id="c-1", message_id="msg_1")
@@ -81,6 +82,97 @@ def test_the_translator_knows_the_call() -> None:
     assert isinstance(start, m.MessageStart)
     assert (start.message.id, start.message.model) == ("msg_1", "sonnet")
     assert start.message.usage.input_tokens == made.input_tokens > 0
+
+
+ENDS: dict[str, tuple[list[dict[str, Any]], str, str]] = {
+    "a prefill": (
+        [{"role": "assistant", "content": "It was a dark and stormy"}],
+        "It was a dark and stormy night.", "start +0text . night. -0",
+    ),
+    "a prefill in blocks": (
+        [{"role": "assistant", "content": [
+            {"type": "text", "text": "So."},
+            {"type": "text", "text": "It was a dark and stormy"}]}],
+        "It was a dark and stormy night.", "start +0text . night. -0",
+    ),
+    "a short prefill": (
+        [{"role": "assistant", "content": "{"}], '{"a":1}', 'start +0text .{"a":1} -0',
+    ),
+    "what the user says is no prefill": (
+        [{"role": "user", "content": "It was a dark and stormy"}],
+        "It was a dark and stormy night.", "start +0text .It was a dark and stormy night. -0",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("turns", "reply", "story"), ENDS.values(), ids=ENDS)
+def test_continuations(turns: list[dict[str, Any]], reply: str, story: str) -> None:
+    asked = call(messages=[{"role": "user", "content": "hi"}, *turns])
+    made = prepare(asked, PLAIN, WHO).translator
+    assert told([*made.feed(text(reply)), *made.finish()]) == f"{story} end(end_turn) stop"
+
+
+LS = {"name": "ls", "input_schema": {"type": "object"}}
+CHOICES: dict[str, tuple[Any, str]] = {
+    "auto": ({"type": "auto"}, "start +0text .I see. -0 +1tool_use:toolu_1:ls -1"),
+    "any": ({"type": "any"}, "start +0tool_use:toolu_1:ls -0"),
+    "tool": ({"type": "tool", "name": "ls"}, "start +0tool_use:toolu_1:ls -0"),
+    "unsaid": (None, "start +0text .I see. -0 +1tool_use:toolu_1:ls -1"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("choice", "story"), CHOICES.values(), ids=CHOICES)
+def test_a_forced_tool_call_has_no_text_before_it(choice: Any, story: str) -> None:
+    made = prepare(call(tools=[LS], tool_choice=choice), PLAIN, WHO).translator
+    said = made.feed(text("I see.") + tool("tooluse_1", stop=True) + tool("tooluse_2", stop=True))
+    end = "+{n}tool_use:toolu_2:ls -{n} end(tool_use) stop".format(n=2 if "text" in story else 1)
+    assert told([*said, *made.finish()]) == f"{story} {end}"
+
+
+def test_a_message_goes_on_where_it_stands() -> None:
+    search = {"type": "web_search_20250305", "name": "web_search"}
+    asked = call(tools=[search], max_tokens=40)
+    so_far = Progress(begun=True, blocks=3, input_tokens=9, output_tokens=30, searches=1)
+    made = prepare(asked, PLAIN, WHO, progress=so_far).translator
+    heard = [*made.feed(text("word " * 100)), *made.finish()]
+    assert told(heard).startswith("+3text .word") and told(heard).endswith("end(max_tokens) stop")
+    end = heard[-2]
+    assert isinstance(end, m.MessageDelta)
+    assert end.usage.output_tokens == 40
+    assert end.usage.server_tool_use == m.ServerToolUsage(1)
+
+
+def test_nothing_is_left_of_the_limit() -> None:
+    so_far = Progress(begun=True, blocks=3, output_tokens=99)
+    made = prepare(call(), PLAIN, WHO, progress=so_far).translator
+    assert made.done
+    assert told(made.finish()) == "end(max_tokens) stop"
+
+
+def test_tokens_are_counted_by_the_gauge() -> None:
+    class Thousand:
+        def count(self, size: tokens.Size, model_id: str) -> int:
+            return 1000
+
+    made = prepare(call(), PLAIN, WHO, gauge=Thousand())
+    assert (made.input_tokens, made.model_id) == (1000, "claude-sonnet-4.5")
+    assert made.size == tokens.size(call(), "claude-sonnet-4.5")
+
+
+@pytest.mark.parametrize(("field", "replayed"), [
+    ("thinking", True), ("reasoning", True), ("max_tokens", False),
+])  # fmt: skip
+def test_thoughts_go_back_to_models_that_have_their_own(field: str, replayed: bool) -> None:
+    schema = {"type": "object", "properties": {field: {"type": "object"}}}
+    model = q.Model("x", additional_model_request_fields_schema=schema)
+    thought = {"type": "thinking", "thinking": "hm", "signature": "c2ln"}
+    asked = call(max_tokens=99, messages=[
+        {"role": "user", "content": "hi"},
+        {"role": "assistant", "content": [thought, {"type": "text", "text": "Hi."}]},
+        {"role": "user", "content": "more"},
+    ])  # fmt: skip
+    body = prepare(asked, model, WHO).ask.body
+    assert (b'"signature":"c2ln"' in body) is replayed
 
 
 def test_verdicts_are_the_dialects() -> None:
