@@ -277,6 +277,23 @@ def test_a_later_request_that_fails(
     assert record.ok == (end == GOOD) and record.attempts == len(script)
 
 
+@pytest.mark.parametrize("routing", ["active", "failover"])
+def test_an_account_that_must_sign_in_meanwhile(routing: str) -> None:
+    world = World(routing=routing)
+    world.replies, search_tool = [[search()], DONE], world.tool
+
+    def sign_out(body: Any, token: str) -> Answer:
+        world.no_token |= {"a"} if body["method"] == "tools/call" else set()
+        return search_tool(body, token)
+
+    world.tool = sign_out  # type: ignore[method-assign]
+    heard = asyncio.run(hear(world, call(tools=[SEARCH])))
+    assert heard.endswith("-1 error(api_error)" if routing == "active" else GOOD)
+    (record,) = world.relay.records.recent()
+    assert record.outcome == ("LoginRequired" if routing == "active" else "end_turn")
+    assert record.output_tokens > 0, "what was given out counts"
+
+
 def test_a_later_answer_that_breaks_off() -> None:
     failure = exception("ThrottlingException", message="m", reason="INSUFFICIENT_MODEL_CAPACITY")
     world, asked = asking([search()], [text("It "), failure])
@@ -285,9 +302,11 @@ def test_a_later_answer_that_breaks_off() -> None:
 
 
 def test_an_account_without_searches_is_told_in_words_that_clients_know() -> None:
-    world, asked = asking(DONE)
+    world, asked = asking(DONE, tools=[LS, SEARCH])
     world.tools = []
-    with pytest.raises(BadRequest, match="web search is not enabled for this organization"):
+    with pytest.raises(
+        BadRequest, match=r"^tools\.1: web search is not enabled for this organization"
+    ):
         asyncio.run(events(world, asked))
     assert world.diary == "?a", "and nothing is asked of the model"
     (record,) = world.relay.records.recent()

@@ -169,6 +169,7 @@ VALID: dict[str, Any] = {
     "a tree": {"properties": {"children": {"items": {"$ref": "#"}}}},
     "names of its own": {"$id": "https://example.com/a", "$defs": {"b": {"$id": "b"}}, "$ref": "b"},
     "members called like keywords": {"properties": {"$ref": {"type": "string"}, "type": {}}},
+    "an expression that is not Python's": {"pattern": r"^\p{L}+$"},
     "values that look like references": {"enum": [{"$ref": "nowhere"}, "x"]},
 }
 

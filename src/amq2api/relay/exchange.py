@@ -56,7 +56,7 @@ class Exchange:
 
     def fail(self, failure: GatewayError) -> list[m.StreamEvent]:
         """How the client hears that nothing more will come."""
-        ended, self._ended = self._ended, True
+        ended, self._ended, self._pending = self._ended, True, []
         if ended:
             return [m.StreamError(m.broken_off(failure))]
         return self.translator.fail(failure)

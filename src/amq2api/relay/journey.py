@@ -144,7 +144,7 @@ class Journey:
     @property
     def over(self) -> bool:
         """Whether everything of the request at hand was read."""
-        return self._exchange is not None and self._exchange.over
+        return self._exchange.over if self._exchange else self.failure is not None
 
     def read(self) -> Awaitable[list[m.StreamEvent]]:
         """See :meth:`Source.read`; where a search is ``wanted``, maybe nothing."""

@@ -41,6 +41,7 @@ class Searching:
     def __init__(self, relay: Relay, journey: Journey, tool: m.Tool) -> None:
         self._relay, self._journey, self._tool = relay, journey, tool
         self._call: m.Call | None = None
+        self._place = "tools"
         self._said = Collector()
         self._rounds = 0
         self._searches = 0
@@ -53,6 +54,7 @@ class Searching:
             BadRequest: the account offers no search.
         """
         self._call, self._said = call, Collector()
+        self._place = f"tools.{(call.tools or [self._tool]).index(self._tool)}"
         await self._request(call, progress)
 
     def begin(self) -> list[m.StreamEvent]:
@@ -117,7 +119,7 @@ class Searching:
         if q.WEB_SEARCH not in tools:
             # Clients look for this wording (claude-api.md 7.6).
             raise BadRequest(
-                "tools: web search is not enabled for this organization:"
+                f"{self._place}: web search is not enabled for this organization:"
                 " the service does not offer it to the account"
             )
         relay.searching[account.id] = time.monotonic() + _LIFE
