@@ -88,7 +88,10 @@ def test_c_153_tools_and_system_text_count(house: House) -> None:
 
 @pytest.mark.parametrize("members", [{}, {"system": WORDS}], ids=["plain", "system"])
 def test_c_154_a_count_is_near_the_usage(house: House, members: Json) -> None:
-    assert counted(house, **members) == pytest.approx(total(used(house, **members)), rel=0.15)
+    # The simulator counts four characters a token, names of members included: the gateway takes
+    # its first replies to learn that.
+    usage = [used(house, **members) for _ in range(3)][-1]
+    assert counted(house, **members) == pytest.approx(total(usage), rel=0.15)
 
 
 def test_c_155_what_a_picture_costs(house: House) -> None:
