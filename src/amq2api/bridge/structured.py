@@ -173,12 +173,12 @@ def _check(schema: Any) -> None:
 
 
 def _check_form(schema: Any) -> None:
-    from jsonschema import Draft202012Validator
+    from jsonschema import Draft202012Validator, FormatChecker
     from jsonschema.exceptions import SchemaError
 
     try:
         # Formats are left out: an expression may be of another language than Python's.
-        Draft202012Validator.check_schema(schema, format_checker=None)
+        Draft202012Validator.check_schema(schema, format_checker=FormatChecker([]))
     except SchemaError as problem:
         raise ValueError(problem.message) from None
 
