@@ -65,6 +65,9 @@ TAKEN: dict[str, Json] = {
     "C-046 temperature and thinking": {
         "temperature": 1, "max_tokens": 4096,
         "thinking": {"type": "enabled", "budget_tokens": 1024}},
+    "C-046 another temperature and thinking": {
+        "temperature": 0, "max_tokens": 4096,
+        "thinking": {"type": "enabled", "budget_tokens": 1024}},
     "C-047 sampling": {"top_p": 0.9, "top_k": 40},
     "C-049 stop sequences without a match": {"stop_sequences": ["\u2603"]},
     "C-050 metadata": {"metadata": {"user_id": '{"device_id":"d","session_id":"s"}'}},
@@ -326,22 +329,28 @@ def test_headers(locked: House, headers: tuple[tuple[str, str], ...], status: in
         assert answer.headers["x-should-retry"] == "false"
 
 
-ENDS: dict[str, tuple[Json, str, str]] = {
-    "C-043 one token": ({"max_tokens": 1}, "max_tokens", ""),
-    "C-044 no token": ({"max_tokens": 0}, "max_tokens", ""),
-    "C-048 a stop sequence": ({"stop_sequences": ["World"]}, "stop_sequence", "Hello, "),
+# What a request says of its end, why it ends there, and the most characters it may have then.
+ENDS: dict[str, tuple[Json, str, int]] = {
+    "C-043 one token": ({"max_tokens": 1}, "max_tokens", 8),
+    "C-044 no token": ({"max_tokens": 0}, "max_tokens", 0),
+    "C-048 a stop sequence": ({"stop_sequences": ["World"]}, "stop_sequence", len("Hello, ")),
     "C-140 cut in a stream": ({"max_tokens": 4, "messages": [user("Count to 500")]},
-                              "max_tokens", ""),
+                              "max_tokens", 32),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("change", "reason", "said"), ENDS.values(), ids=list(ENDS))
-def test_where_an_answer_ends(house: House, change: Json, reason: str, said: str) -> None:
+@pytest.mark.parametrize(("change", "reason", "most"), ENDS.values(), ids=list(ENDS))
+def test_where_an_answer_ends(house: House, change: Json, reason: str, most: int) -> None:
     asked = {**say("Say exactly: Hello, World"), **change}
     whole, stream = post_all(house.url, [asked, asked | {"stream": True}])
     assert whole.outcome() == stream.outcome() == reason
-    content = json.loads(whole.body)["content"]
-    assert not said or content == [{"type": "text", "text": said}]
+    told = json.loads(whole.body)
+    assert told["content"] == blocks(
+        [event for event in events(stream.body) if event["type"].startswith("content")]
+    )
+    assert len("".join(block["text"] for block in told["content"])) <= most
+    assert bool(told["content"]) == bool(most)
+    assert told["stop_sequence"] == ("World" if reason == "stop_sequence" else None)
 
 
 def test_c_074_json_on_demand(house: House) -> None:

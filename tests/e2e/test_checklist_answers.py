@@ -43,6 +43,10 @@ KINDS: dict[str, Json] = {
     "two tools": say("sim:parallel-tools", **TOOLS),
     "mixed tools": say("sim:interleaved-tools", **TOOLS),
     "thoughts of its own": say("sim:reasoning", **{**THINKING, "model": THINKER}),
+    "thoughts unseen": say(
+        "sim:reasoning-omitted",
+        **{**THINKING, "model": THINKER, "thinking": {"type": "adaptive", "display": "omitted"}},
+    ),
     "thoughts and a tool": say("sim:reasoning-tool", **{**THINKING, "model": THINKER}, **TOOLS),
     "thoughts in tags": say("sim:thinking-tags", **THINKING),
     "a refusal": say("sim:content-filtered"),
@@ -137,12 +141,11 @@ def test_c_123_c_125_c_127_the_blocks_of_a_stream(house: House, asked: Json) -> 
              "tool_use": {"input": {}}}  # fmt: skip
     for event in told:
         if event["type"] == "content_block_start":
-            block = event["content_block"]
+            block, index = event["content_block"], event["index"]
             assert empty[block["type"]].items() <= block.items()
-    for index in {event["index"] for event in told if "index" in event}:
-        deltas = [e["delta"]["type"] for e in told if e.get("index") == index and "delta" in e]
-        assert deltas.count("signature_delta") == int("thinking_delta" in deltas)
-        assert "signature_delta" not in deltas[:-1]
+            deltas = [e["delta"]["type"] for e in told if e.get("index") == index and "delta" in e]
+            assert deltas.count("signature_delta") == int(block["type"] == "thinking")
+            assert "signature_delta" not in deltas[:-1]
 
 
 @EACH

@@ -118,6 +118,8 @@ def test_c_162_it_reads_a_file(house: House, ask: Ask, desk: Path, model: tuple[
     (use,) = talk["history"][-1]["assistantResponseMessage"]["toolUses"]
     assert (use["name"], use["input"]) == ("Read", {"file_path": str(desk / "notes.txt")})
     assert result["num_turns"] == 2
+    # It never had to ask again for a whole answer instead of a stream.
+    assert all(record.stream and record.ok for record in house.relay.records.recent(2))
 
 
 def test_it_looks_at_a_picture(house: House, ask: Ask, desk: Path) -> None:

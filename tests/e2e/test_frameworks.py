@@ -57,11 +57,11 @@ def house(tmp_path: Path) -> Iterator[House]:
         assert house.complaints() == []
 
 
-def test_langchain(house: House, home: Path) -> None:
+def test_c_129_langchain(house: House, home: Path) -> None:
     told = report("langchain", home, house.url)
     assert told["text"].startswith(GREETING)
     assert told["streamed"] == told["text"] and told["pieces"] > 2
-    # It reads the usage of a stream from message_delta alone (C-129).
+    # It reads the usage of a stream from message_delta alone.
     assert told["streamed_usage"] == told["usage"]
     assert told["usage"]["input_tokens"] > 0 and told["usage"]["output_tokens"] > 0
     assert told["call"] == CALL and "It rains in Oslo." in told["answer"]
@@ -91,7 +91,7 @@ def test_pydantic_ai(house: House, home: Path) -> None:
 
 
 @IN_NODE
-def test_the_typescript_sdk(house: House, home: Path) -> None:
+def test_c_116_c_139_the_typescript_sdk(house: House, home: Path) -> None:
     told = report("anthropic", home, house.url)
     assert told["text"].startswith(GREETING) and told["stop"] == "end_turn"
     assert told["streamed"] == told["text"]
