@@ -147,7 +147,7 @@ def test_links_become_what_they_lead_to() -> None:
     }  # fmt: skip
     assert said(paper) == "Paper\n" and kept["text"] == "?"
     assert notes == ["approximated:image.url", "approximated:document.url"]
-    assert [most for _, most in web.asked] == [10 * 1024 * 1024, 32 * 1024 * 1024]
+    assert [most for _, most in web.asked] == [10_000_000, 32 * 1024 * 1024]
 
 
 def test_links_stand_anywhere_an_image_may() -> None:
@@ -279,7 +279,7 @@ REFUSED: dict[str, tuple[m.Call, Web | None, str]] = {
     "a picture too large": (
         call([linked("image", "https://w.example/huge")]), FETCHING,
         "messages.0.content.0.image.source.url: image exceeds 10 MB maximum: "
-        f"{11 * 1024 * 1024 + len(png())} bytes > 10485760 bytes",
+        f"{11 * 1024 * 1024 + len(png())} bytes > 10000000 bytes",
     ),
     "a page for a PDF": (
         call([linked("document", "https://w.example/page")]), FETCHING,

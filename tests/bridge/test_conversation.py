@@ -195,7 +195,7 @@ STORIES: dict[str, tuple[Json, str, str]] = {
         "U hi | A ls(t1){a:1} | U t1!=r", "",
     ),
     "texts of a result stay apart": (
-        request(HI, ASK, user(result("t1", "r", "", "s")), tools=[tool()]),
+        request(HI, ASK, user(result("t1", "r", "", " ", "s")), tools=[tool()]),
         "U hi | A ls(t1){a:1} | U t1=r+s", "",
     ),
     "a silent tool": (

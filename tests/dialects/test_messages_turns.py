@@ -53,8 +53,8 @@ def jpeg(width: int, height: int, *, notes: int = 0) -> bytes:
 
 HEAD = "messages.0.content.0"
 ENUM = "Input should be 'image/jpeg', 'image/png', 'image/gif' or 'image/webp'"
-BIG = b64(PNG + bytes(10 * 1024 * 1024 - len(PNG)))
-BIGGER = b64(PNG + bytes(10 * 1024 * 1024 + 1 - len(PNG)))
+BIG = b64(PNG + bytes(10_000_000 - len(PNG)))
+BIGGER = b64(PNG + bytes(10_000_000 + 1 - len(PNG)))
 NO_FILES = "there is no file store here; send the content itself"
 USER_ONLY = "blocks can only be in `user` messages"
 NOT_THE_SYSTEM_S = "role 'system' supports text, tool_addition, and tool_removal blocks only"
@@ -166,7 +166,7 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "an image over 10 MB": (
         body(user(image(data=BIGGER))),
         f"{HEAD}.image.source.base64: image exceeds 10 MB maximum: "
-        "10485761 bytes > 10485760 bytes",
+        "10000001 bytes > 10000000 bytes",
     ),
     "an image from a file": (
         body(user({"type": "image", "source": {"type": "file", "file_id": "f"}})),

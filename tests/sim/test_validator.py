@@ -248,7 +248,8 @@ TOOL_REQUESTS: dict[str, tuple[str, Json]] = {
     "result with blank content": ("I7", answered([{"text": " "}, {"text": ""}])),
     "result with an empty text": ("I7", answered([{"text": "x"}, {"text": ""}])),
     "result content is null": ("2.6", answered(None)),  # type: ignore[arg-type]
-    "result text is null": ("I7", answered([{"text": None}])),
+    "result with a blank text": ("I7", answered([{"text": "x"}, {"text": " \n"}])),
+    "result text is null": ("2.6", answered([{"text": None}])),
     "result of two kinds": ("2.6", answered([{"text": "x", "json": {}}])),
     "result with an unknown id": ("I8", answered([{"text": "x"}], toolUseId="a b")),
     "result content is a string": ("2.6", answered("done")),  # type: ignore[arg-type]

@@ -126,9 +126,9 @@ def _texts(
                 ledger.approximated("tool_result.image")
                 made.images.append(image(piece))
                 texts.append(IMAGE_POINTER.format(number=len(made.images)))
-            elif isinstance(piece, str) and piece:
+            elif isinstance(piece, str) and not is_blank(piece):
                 texts.append(piece)
-    if all(map(is_blank, texts)):
+    if not texts:
         ledger.approximated("tool_result.content")
         return [EMPTY_RESULT]
     return texts

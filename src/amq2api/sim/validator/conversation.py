@@ -109,8 +109,9 @@ def _emptiness(turn: Turn, rules: Rules) -> Iterator[Problem]:
     if "I7" not in rules:
         return
     for index, result in enumerate(turn.results):
-        # Somebody has to have said something; a JSON block is something.
-        if not any("json" in b or b.get("text", "").strip() for b in result["content"]):
+        # Somebody has to have said something; a JSON block is something. Strictly, every text is.
+        said = ["json" in b or bool(b.get("text", "").strip()) for b in result["content"]]
+        if not any(said) or (rules.strict and not all(said)):
             yield Problem("tool", "I7", f"{turn.where}.toolResults[{index}].content")
 
 

@@ -200,9 +200,7 @@ def _tool(rules: Rules) -> Shape:
 
 
 def _tool_result(rules: Rules) -> Shape:
-    rule = "I7" if "I7" in rules else "2.6"
-    least = 1 if rules.strict and "I7" in rules else 0
-    text = Text(least, _MESSAGE, rule=rule, kind="tool", too_long="field too long")
+    text = Text(0, _MESSAGE, rule="2.6", kind="tool", too_long="field too long")
     # A block with an image is answered 200 and dropped in silence (2.6): strictly, a loss.
     block = Union(
         {"text": text, "json": Anything(null=not rules.strict)},
