@@ -75,7 +75,7 @@ ONE = ["text", "server_tool_use", "web_search_tool_result", "text"]
 
 
 @pytest.mark.parametrize("model", [MODEL, THINKER])
-def test_a_search(client: Anthropic, house: House, model: str) -> None:
+def test_c_065_a_search(client: Anthropic, house: House, model: str) -> None:
     message = create(client, "sim:search:rust_release_date", model=model)
     assert kinds(message) == ONE and message.stop_reason == "end_turn"
     _, asked, result, said = message.content

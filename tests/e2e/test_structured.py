@@ -72,7 +72,7 @@ def test_parse(client: Anthropic, house: House) -> None:
 
 
 @pytest.mark.parametrize("model", [MODEL, THINKER])
-def test_a_stream_gives_the_document_as_one_block(client: Anthropic, model: str) -> None:
+def test_c_074_a_stream_gives_the_document_as_one_block(client: Anthropic, model: str) -> None:
     with client.messages.stream(
         model=model, max_tokens=2048, messages=[user("Tell me of Paris.")], output_format=City,
         thinking={"type": "enabled", "budget_tokens": 1024},
@@ -113,8 +113,8 @@ def test_the_header_tells_of_a_repair(house: House) -> None:
     assert "repaired:output_config.format" in told
 
 
-def test_titles(house: House) -> None:
-    """C-168: as Claude Code asks for it, in a stream."""
+def test_c_168_titles(house: House) -> None:
+    """As Claude Code asks for it, in a stream."""
     asked = say(
         "Fix the login button", stream=True, max_tokens=64, temperature=1,
         system=[{"type": "text", "text": "Generate a concise, sentence-case title."}],
