@@ -91,6 +91,7 @@ def test_registrations_and_the_clock_go_wrong() -> None:
 
 BAD_ORDERS: dict[str, object] = {
     "unknown": {"scenari": "text"},
+    "a search that goes wrong in no known way": {"search_faults": ["nothing", "boredom"]},
     "no such scenario": {"scenario": "nope"},
     "no such scenario in the script": {"script": ["text", "nope"]},
     "no such profile": {"profile": "2030"},

@@ -62,6 +62,7 @@ def _person(account: Account) -> dict[str, Any]:
         "credits_used": account.credits_used,
         "credits_limit": account.credits_limit,
         "plan": account.plan,
+        "web_search": account.web_search,
         "profiles": [{"arn": p.arn, "name": p.name} for p in account.profiles],
     }
 

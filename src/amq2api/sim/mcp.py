@@ -16,23 +16,22 @@ from .scenarios import REFUSALS
 from .steps import Flat
 from .world import World
 
-__all__ = ["FAULTS", "QUERY", "invoke"]
+__all__ = ["FAULTS", "invoke"]
 
 Body: TypeAlias = dict[str, Any]
 
-METHODS = ("initialize", "notifications/initialized", "tools/list", "tools/call")
-QUERY = 200
-"""Characters of a query, by the schema that the service's own client declares."""
+_METHODS = ("initialize", "notifications/initialized", "tools/list", "tools/call")
+_LONGEST = 200  # characters of a query, by the schema that the service's own client declares
 
 _MEMBERS = frozenset({"jsonrpc", "id", "method", "params", "profileArn"})
 _INVALID_REQUEST, _INVALID_PARAMS, _INTERNAL = -32600, -32602, -32603
 _SCHEMA = {
     "type": "object",
-    "properties": {"query": {"type": "string", "maxLength": QUERY}},
+    "properties": {"query": {"type": "string", "maxLength": _LONGEST}},
     "required": ["query"],
 }
 _DESCRIPTION = "Looks the query up on the web and gives titles, addresses and excerpts of pages."
-_YEAR = 1_750_000_000_000  # milliseconds; pages are of the months before
+_NEWEST = 1_750_000_000_000  # Unix time in milliseconds; pages are of the months before
 _MONTH = 30 * 24 * 3600 * 1000
 
 
@@ -72,7 +71,7 @@ def _misshapen(body: Any) -> str | None:
             return str(name)
     if not isinstance(body.get("jsonrpc"), str):
         return "jsonrpc"
-    if body.get("method") not in METHODS:
+    if body.get("method") not in _METHODS:
         return "method"
     if "id" in body and not isinstance(body["id"], str):
         return "id"
@@ -116,7 +115,7 @@ def _called(world: World, account: Account, params: Body) -> Body:
     query = arguments["query"]
     if not isinstance(query, str):
         raise _Invalid(_INVALID_PARAMS, "Invalid arguments: query")
-    if not query.strip() or len(query) > QUERY:
+    if not query.strip() or len(query) > _LONGEST:
         raise _Invalid(_INVALID_PARAMS, "Invalid arguments: query must have 1 to 200 characters")
     found = _found(query)
     return _text({"results": found, "totalResults": len(found), "query": query, "error": None})
@@ -139,7 +138,7 @@ def _page(query: str, number: int, digest: bytes) -> Body:
         "url": f"https://{domain}/{digest.hex()[:8]}/{number}",
         "snippet": f"Page {number} about {query}: the answer is {digest[number] % 100}.",
         # Not every page says when it was written.
-        "publishedDate": _YEAR - digest[number] % 24 * _MONTH if number != 2 else None,
+        "publishedDate": _NEWEST - digest[number] % 24 * _MONTH if number != 2 else None,
         "id": f"{digest.hex()[:12]}-{number}",
         "domain": domain,
         "maxVerbatimWordLimit": 30,

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, get_args
 
 from .identity import Kind, Trial
-from .scenarios import UnknownScenario, choose
+from .mcp import FAULTS
+from .scenarios import REFUSALS, UnknownScenario, choose
 from .validator import INVARIANTS, LENIENT, STRICT, Rules
 from .world import World
 
@@ -39,6 +40,13 @@ def _script(world: World, value: Any) -> None:
     for name in names:
         choose(name)
     world.script[:] = names
+
+
+def _search_faults(world: World, value: Any) -> None:
+    names = [str(name) for name in value]
+    if unknown := set(names) - {*FAULTS, *REFUSALS, ""}:
+        raise ValueError(f"no such faults: {sorted(unknown)}")
+    world.search_faults[:] = names
 
 
 def _rules(world: World, value: Any) -> None:
@@ -146,6 +154,7 @@ ORDERS: Mapping[str, Order] = {
     **{name: _set(name) for name in PLAIN},
     "scenario": _scenario,
     "script": _script,
+    "search_faults": _search_faults,
     "rules": _rules,
     "profiles": _profiles,
     "add_account": _add_account,
