@@ -26,9 +26,13 @@ A file begins with a title and why the case matters. Sections follow, each under
 ``notes``
     What was changed, as the log tells it.
 
-``given``, ``call``, ``frames`` and ``told`` are the case, all else is what comes of it. ``⟪ab ×
-300⟫`` is ``ab`` three hundred times, ``⟪red.png⟫`` the file of that name in base64, ``⟪quoted
-…⟫`` a JSON string that holds this text, and ``⟪id⟫`` the id of the request that is answered.
+``given``, ``call``, ``frames`` and ``told`` are the case, all else is what comes of it. What nobody
+would read is short in every section:
+
+- ``⟪ab × 300⟫`` is ``ab``, three hundred times
+- ``⟪red.png⟫`` is the file of that name, in base64
+- ``⟪quoted …⟫`` is a JSON string that holds this text
+- ``⟪id⟫`` is the id of the request that is answered
 """
 
 import base64

@@ -104,7 +104,7 @@ class Pretended:
             status, headers, said = refusal.groups()
             named = dict(pair.split("=") for pair in headers.split())
             raise verdict(Answer(int(status), said.encode(), named))
-        *lines, last = told.splitlines() or [""]
+        *lines, last = told.split("\n")
         lost = last == "lost"
         sent = _frames(lines if lost else [*lines, last])
         return Reads(self.split(sent), lost=lost)

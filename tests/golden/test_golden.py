@@ -4,12 +4,16 @@
 like any other change.
 """
 
+import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from golden.notation import CASES, read, written
+from golden.notation import CASES, expanded, pretty, read, written
 from golden.stage import played
 
 FILES = sorted(CASES.rglob("*.txt"))
@@ -29,3 +33,21 @@ def test_golden(path: Path) -> None:
 
 def test_there_are_enough_to_be_a_specification() -> None:
     assert len(FILES) >= 60
+
+
+# Short alphabets and long repetitions, so that there is something to shorten.
+TEXTS = st.text("ab\n\u2028 é", max_size=9).flatmap(
+    lambda text: st.sampled_from([text, text * 150, f"x{text * 101}y"])
+)
+VALUES = st.recursive(
+    TEXTS | st.none() | st.booleans() | st.integers(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(VALUES)
+def test_what_is_shown_says_all(value: Any) -> None:
+    shown = pretty(value)
+    assert json.loads(expanded(shown)) == value
+    assert "\u2028" not in shown
