@@ -61,6 +61,7 @@ def test_accounts_are_added_and_changed() -> None:
     assert state["accounts"][-1] == {
         "name": "bob", "kind": "idc", "refusal": None, "credits_used": 90, "credits_limit": 100,
         "plan": "Q DEVELOPER PRO",
+        "web_search": True,
         "profiles": [{"arn": profile.arn, "name": profile.name} for profile in bob.profiles],
     }  # fmt: skip
     assert [profile.region for profile in bob.profiles] == ["us-east-1", "eu-central-1"]

@@ -12,11 +12,11 @@ read by anybody here.
 
 import base64
 import binascii
+import re
 from collections import defaultdict, deque
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -43,6 +43,7 @@ SCHEMA = msgspec.json.encode(
 """Of the tool that the service runs (upstream-protocol.md 6.5)."""
 
 _TOLD = ("allowed_domains", "blocked_domains", "user_location")
+_PAGE = re.compile(r"\w+://(?:[^/?#]*@)?(?P<host>[^/?#:]*)[^/?#]*/?(?P<path>[^?#]*)")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -158,16 +159,12 @@ def _is_of(url: str, domain: str) -> bool:
 
     A star stands for any characters of a path.
     """
-    try:
-        page = urlsplit(url.lower())
-    except ValueError:
-        return False
+    page = _PAGE.match(url.lower())
     bare = domain.strip().lower().removeprefix("https://").removeprefix("http://")
     host, _, path = bare.removeprefix("www.").partition("/")
-    found = (page.hostname or "").removeprefix("www.")
-    if not host or not (found == host or found.endswith(f".{host}")):
+    if page is None or not host or not f".{page['host']}".endswith(f".{host}"):
         return False
-    return _begins(page.path.removeprefix("/"), *path.split("*"))
+    return _begins(page["path"], *path.split("*"))
 
 
 def _begins(path: str, first: str, *rest: str) -> bool:
