@@ -100,6 +100,25 @@ def test_a_tool_brings_a_pdf(house: House) -> None:
     assert [part["text"] for part in answered["content"]] == ["Here:", TEXT]
 
 
+def counted(house: House, *content: Json) -> int:
+    body = {"model": MODEL, "messages": [user(*content)]}
+    answer = post(house.url, body, path="/v1/messages/count_tokens")
+    assert answer.status == 200, answer.body
+    return int(json.loads(answer.body)["input_tokens"])
+
+
+def test_the_text_of_a_pdf_is_counted(house: House) -> None:
+    page = "\n".join(["Cheese is what the moon is made of, said the mouse."] * 40)
+    alone, written = counted(house, text("?")), counted(house, text("?"), text(f"{page}\n"))
+    assert counted(house, text("?"), document(pdf(page))) - alone == pytest.approx(
+        written - alone, rel=0.05
+    )
+    # Of a picture behind a link nobody can know; that it counts for something is enough.
+    picture = {"type": "image", "source": {"type": "url", "url": "https://w.example/x.png"}}
+    assert counted(house, text("?"), picture) > alone
+    assert house.asked() == []
+
+
 NOT_VALID = "The PDF specified was not valid."
 REFUSED: dict[str, tuple[Json, str]] = {
     "broken": (document(b"%PDF-1.7 and then nothing"), NOT_VALID),
