@@ -66,21 +66,19 @@ def gather(messages: Sequence[m.Message], reader: Reader, ledger: Ledger) -> lis
 
 
 def _read(messages: Sequence[m.Message], reader: Reader, ledger: Ledger) -> Iterator[Turn]:
+    places = reversed(range(len(messages)))
+    last_asked = next((at for at in places if messages[at].role == "user"), 0)
     for at, message in enumerate(messages):
         if message.output_config is not None:
             ledger.dropped("messages.output_config")
         content = message.content or ()
-        if message.clear_at == "next_user_message" and _asked_since(messages, at):
+        if message.clear_at == "next_user_message" and at < last_asked:
             # The client keeps it where it stood, so that its conversation only grows.
             content = _changes(content)
         if turns := _told(at, message.role, content, reader, ledger):
             yield from turns
         elif not (message.output_config or message.clear_at or _changes(content)):
             ledger.dropped("messages")
-
-
-def _asked_since(messages: Sequence[m.Message], at: int) -> bool:
-    return any(messages[later].role == "user" for later in range(at + 1, len(messages)))
 
 
 def _changes(content: str | Sequence[m.Block]) -> list[m.Block]:
