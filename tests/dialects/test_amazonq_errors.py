@@ -263,6 +263,18 @@ def test_error_frames() -> None:
     assert type(error) is errors.UpstreamBroken and "InternalFailure: m" in str(error)
 
 
+ORIGINS: dict[str, tuple[str, str | None, str]] = {
+    "both": ("ThrottlingException", "MONTHLY", "ThrottlingException (MONTHLY): m"),
+    "a name": ("ThrottlingException", None, "ThrottlingException: m"),
+    "a reason": ("", "MONTHLY", "MONTHLY: m"),
+}
+
+
+@pytest.mark.parametrize(("name", "reason", "words"), ORIGINS.values(), ids=ORIGINS)
+def test_words_begin_with_who_says_them(name: str, reason: str | None, words: str) -> None:
+    assert str(q.read_exception(name, reason, "m")) == words
+
+
 @pytest.mark.parametrize(("name", "reason"), VERDICTS)
 def test_every_verdict_has_words(name: str | None, reason: str | None) -> None:
     error = q.read_exception(name or "AnyException", reason, "m")

@@ -141,8 +141,7 @@ def read_exception(
         name: The exception as sent: in any case, with or without namespace and suffix.
     """
     verdict = _verdict(_canonical(name), reason, message) or errors.UpstreamBroken
-    return _say(verdict, " ".join(filter(None, [name, f"({reason})" if reason else ""])), message,
-                retry_after)  # fmt: skip
+    return _say(verdict, _called(name, reason), message, retry_after)
 
 
 def read_answer(answer: Answer) -> errors.GatewayError:
@@ -156,8 +155,8 @@ def read_answer(answer: Answer) -> errors.GatewayError:
     if verdict is None:
         broken = errors.UpstreamBroken if answer.status >= 500 else errors.RequestRefused
         verdict = _BY_STATUS.get(answer.status, broken)
-    said = " ".join(filter(None, [name, f"({reason})" if reason else ""]))
-    return _say(verdict, said or f"HTTP {answer.status}", message, _retry_after(answer, body))
+    said = _called(name, reason) or f"HTTP {answer.status}"
+    return _say(verdict, said, message, _retry_after(answer, body))
 
 
 def read_frame(frame: Frame) -> errors.GatewayError:
@@ -170,6 +169,11 @@ def read_frame(frame: Frame) -> errors.GatewayError:
     millis = body.get("retryAfterMilliseconds")
     wait = millis / 1000 if isinstance(millis, int | float) else None
     return read_exception(name, _reason(body), _message(body), retry_after=wait)
+
+
+def _called(name: str, reason: str | None) -> str:
+    """``ThrottlingException (MONTHLY_REQUEST_COUNT)``, or the one of the two that was said."""
+    return f"{name} ({reason})" if name and reason else name or reason or ""
 
 
 def _verdict(name: str, reason: str | None, message: str) -> Verdict | None:
