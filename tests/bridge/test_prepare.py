@@ -10,6 +10,7 @@ from hypothesis import given
 from amq2api.bridge import tokens
 from amq2api.bridge.amazonq.prepare import prepare, verdict
 from amq2api.bridge.amazonq.stream import StreamTranslator
+from amq2api.bridge.amazonq.words import TOOL_NONE
 from amq2api.bridge.backend import Identity, Note, Progress
 from amq2api.dialects import amazonq as q
 from amq2api.dialects import messages as m
@@ -127,6 +128,23 @@ def test_a_forced_tool_call_has_no_text_before_it(choice: Any, story: str) -> No
     said = made.feed(text("I see.") + tool("tooluse_1", stop=True) + tool("tooluse_2", stop=True))
     end = "+{n}tool_use:toolu_2:ls -{n} end(tool_use) stop".format(n=2 if "text" in story else 1)
     assert told([*said, *made.finish()]) == f"{story} {end}"
+
+
+def test_a_forbidden_tool_call_is_not_told_and_the_model_asked_for_none() -> None:
+    used = {"type": "tool_use", "id": "toolu_1", "name": "ls", "input": {}}
+    turns = [
+        {"role": "user", "content": "hi"},
+        {"role": "assistant", "content": [used]},
+        {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "toolu_1"}]},
+    ]
+    asked = call(tools=[LS], tool_choice={"type": "none"}, messages=turns)
+    made = prepare(asked, PLAIN, WHO)
+    assert TOOL_NONE.encode() in made.ask.body
+    assert TOOL_NONE.encode() not in prepare(call(tools=[LS], messages=turns), PLAIN, WHO).ask.body
+    unused = call(tools=[LS], tool_choice={"type": "none"})
+    assert TOOL_NONE.encode() not in prepare(unused, PLAIN, WHO).ask.body
+    said = made.translator.feed(tool("tooluse_2", stop=True) + text("a"))
+    assert told([*said, *made.translator.finish()]) == "start +0text .a -0 end(end_turn) stop"
 
 
 def test_a_message_goes_on_where_it_stands() -> None:

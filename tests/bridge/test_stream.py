@@ -365,6 +365,13 @@ TERMS: dict[str, tuple[dict[str, Any], list[bytes], str]] = {
         [text("Once upon a time there was")],
         "start +0text . there  -0 end(stop_sequence=was) stop",
     ),
+    "no tool at all": (
+        {"no_tools": True}, [text("a"), tool("tooluse_1"), text("b"), tool("tooluse_1", stop=True)],
+        f"start +0text .a .b -0 {END}",
+    ),
+    "no tool at all, and nothing else comes": (
+        {"no_tools": True}, [tool("tooluse_1", input="{}", stop=True)], f"start {END}",
+    ),
     "one tool only, of two at once": (
         {"one_tool": True},
         [tool("tooluse_1"), tool("tooluse_2", input="{}", stop=True),
@@ -489,6 +496,9 @@ NOTED: dict[str, tuple[dict[str, Any], list[bytes], list[str]]] = {
         ["dropped:answer.events"],
     ),
     "a signature of ours": ({}, [thought(text="a"), text("b")], ["approximated:answer.signature"]),
+    "a forbidden tool call": (
+        {"no_tools": True}, [text("a"), tool("tooluse_1", stop=True)], ["dropped:answer.tool_use"],
+    ),
     "a prefill repeated": (
         {"prefill": "Once upon a time"}, [text("Once upon a time"), text("a")],
         ["repaired:prefill"],

@@ -8,7 +8,7 @@ from .changes import Changes
 from .fidelity import Ledger
 from .names import Names
 from .tools import name_of
-from .words import TOOL_ANY, TOOL_ONE
+from .words import TOOL_ANY, TOOL_NONE, TOOL_ONE
 
 __all__ = ["demand", "offered"]
 
@@ -38,10 +38,12 @@ def offered(call: m.Call, used: Collection[str], changes: Changes, ledger: Ledge
 
 
 def demand(call: m.Call, tools: Collection[m.Tool], names: Names, ledger: Ledger) -> str:
-    """The sentence that stands for ``any`` and ``tool``, or nothing."""
+    """The sentence that stands for ``any``, ``tool`` and ``none``, or nothing."""
     choice = call.tool_choice
-    if choice is None or isinstance(choice, m.NoTool) or not tools:
+    if choice is None or not tools:
         return ""
+    if isinstance(choice, m.NoTool):
+        return TOOL_NONE
     if choice.disable_parallel_tool_use:
         ledger.approximated("tool_choice.disable_parallel_tool_use")
     forced = _forced(call)

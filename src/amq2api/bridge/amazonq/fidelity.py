@@ -84,8 +84,8 @@ _ANSWER: Mapping[str, Row] = {
     "tool_choice.any": Row(_A, "The current message asks for a tool call."),
     "tool_choice.tool": Row(_A, "Only this tool and those the history uses are declared, and the "
                                 "current message asks for it."),
-    "tool_choice.none": Row(_A, "Only tools that the history uses are declared; none if it uses "
-                                "none."),
+    "tool_choice.none": Row(_A, "Only tools that the history uses are declared, and the current "
+                                "message asks for text; none if it uses none."),
     "tool_choice.disable_parallel_tool_use": Row(_A, "The stream is cut after the first call."),
 }  # fmt: skip
 
@@ -127,6 +127,8 @@ _REPLY: Mapping[str, Row] = {
     "answer.thinking": Row(_C, "As it comes; left out where the client disabled thinking and the "
                                "model thought all the same. Thoughts in tags that are never closed "
                                "stay thoughts."),
+    "answer.tool_use": Row(_C, "As it comes. A call that the client has forbidden is left out; "
+                               "after the only one that it allows, the answer ends."),
     "answer.signature": Row(_A, "The service's. A thought without one, or one that the client is "
                                 "not shown, gets one that says so when decoded."),
     "answer.events": Row(_D, "Notes on licences, links and what only other front ends of the "

@@ -218,6 +218,9 @@ class StreamTranslator:
             self._speech.redacted(event.redacted_content, out)
 
     def _tool(self, event: q.ToolUseEvent, out: list[m.StreamEvent]) -> None:
+        if self._terms.no_tools:
+            self._note(_FORBIDDEN)
+            return
         if not self._calls.begun(event.tool_use_id):
             self._speech.flush(out)
             if self.done:
@@ -242,7 +245,8 @@ class StreamTranslator:
             return
         if self._terms.expects_trailer and not self._ending.trailer:
             raise UpstreamBroken("the service's stream ended early: its trailer is missing")
-        if not (self.answering or self._speech.withholds or self._ending.told):
+        answered = self.answering or self._speech.withholds or _FORBIDDEN in self.outcome.notes
+        if not answered and not self._ending.told:
             raise UpstreamBroken("the service's stream ended without an answer")
 
     def _note(self, note: Note) -> None:
@@ -266,6 +270,7 @@ class StreamTranslator:
         return [m.MessageDelta(end, usage), m.MessageStop()]
 
 
+_FORBIDDEN = Note("dropped", "answer.tool_use")
 _GOES_ON = frozenset({"end_turn", "stop_sequence", "pause_turn"})
 """Stop reasons after which a model that has searched may be asked to go on."""
 

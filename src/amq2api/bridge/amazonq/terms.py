@@ -32,6 +32,8 @@ class Terms(msgspec.Struct, frozen=True):
     """``disable_parallel_tool_use``: the answer ends with its first tool call."""
     forced: bool = False
     """``tool_choice`` any or tool: no text before the tool call (claude-api.md 3.5)."""
+    no_tools: bool = False
+    """``tool_choice`` none: a tool call is not told."""
     prefill: str = ""
     """What the client had the answer begin with, which the model may repeat."""
     thinking_tags: bool = False

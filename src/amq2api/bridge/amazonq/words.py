@@ -11,7 +11,7 @@ __all__ = [
     "ALL", "CONTINUE", "EMPTY_KEY", "EMPTY_MESSAGE", "EMPTY_RESULT", "IMAGE_POINTER",
     "INTERRUPTED", "JSON_AGAIN", "JSON_OUTPUT", "JSON_REPAIR", "LONG_DESCRIPTION", "MARK",
     "MARKER_SIGNATURE", "MEMBER", "SEARCH_QUERY", "SEPARATOR", "SNIPPET",
-    "THINKING_TAGS", "TOOL_ANY", "TOOL_ONE", "is_marker",
+    "THINKING_TAGS", "TOOL_ANY", "TOOL_NONE", "TOOL_ONE", "is_marker",
 ]  # fmt: skip
 
 # One message of the service holds one text where the Messages API has several (system text,
@@ -39,6 +39,8 @@ IMAGE_POINTER = "[image {number} of this message]"
 # There is no tool_choice on the wire (2.5, end).
 TOOL_ANY = "Answer this message with a call of one of the available tools, not with text."
 TOOL_ONE = "Answer this message with a call of the tool {name}, not with text."
+# Only where the history uses tools, which have to be declared then.
+TOOL_NONE = "Answer this message with text, not with a call of a tool."
 
 # Nor is there a structured output.
 JSON_OUTPUT = (
@@ -87,8 +89,8 @@ _MARKER_PREFIX = base64.b64encode(MARK).decode()
 ALL = frozenset(
     {
         SEPARATOR, CONTINUE, INTERRUPTED, EMPTY_RESULT, EMPTY_MESSAGE, IMAGE_POINTER, TOOL_ANY,
-        TOOL_ONE, JSON_AGAIN, JSON_OUTPUT, JSON_REPAIR, LONG_DESCRIPTION, MEMBER, SEARCH_QUERY,
-        SNIPPET, THINKING_TAGS, EMPTY_KEY, MARKER_SIGNATURE,
+        TOOL_NONE, TOOL_ONE, JSON_AGAIN, JSON_OUTPUT, JSON_REPAIR, LONG_DESCRIPTION, MEMBER,
+        SEARCH_QUERY, SNIPPET, THINKING_TAGS, EMPTY_KEY, MARKER_SIGNATURE,
     }
 )  # fmt: skip
 
