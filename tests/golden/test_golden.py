@@ -31,6 +31,12 @@ def test_golden(path: Path) -> None:
     assert written(played(read(told))) == told, "scripts/golden --write shows the difference"
 
 
+def test_every_case_has_a_title_and_a_reason() -> None:
+    heads = [read(path.read_text()).head for path in FILES]
+    fitting = re.compile(r"# [^\n]+\n\n.*[.]", re.DOTALL).fullmatch
+    assert [head for head in heads if not fitting(head)] == []
+
+
 def test_there_are_enough_to_be_a_specification() -> None:
     assert len(FILES) >= 60
 
