@@ -289,6 +289,17 @@ def test_status_and_models_and_requests(desk: Desk, one: str) -> None:
     assert len(desk.ask("GET", "/api/requests?limit=1").data) == 1
 
 
+def test_how_well_tokens_are_estimated(desk: Desk, one: str) -> None:
+    question = {"model": "claude-sonnet-4-5", "max_tokens": 64,
+                "messages": [{"role": "user", "content": "a word of mine " * 50}]}  # fmt: skip
+    assert desk.ask("POST", "/api/playground", question).status == 200
+    known = {each["model"]: each for each in desk.ask("GET", "/api/calibration").data}
+    learned = known["claude-sonnet-4.5"]
+    assert set(learned) == {"model", "samples", "offset", "slope", "error", "updated_at"}
+    assert learned["samples"] >= 1 and learned["error"] < 1 and learned["updated_at"] > 1.7e9
+    assert "a word of mine" not in json.dumps(known)
+
+
 def test_accounts_leave_in_a_bundle_and_come_back(desk: Desk) -> None:
     leaving, _ = desk.add("leaving")
     packed = desk.ask("POST", "/api/accounts/export", {"passphrase": "open sesame"}).data

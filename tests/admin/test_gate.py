@@ -166,8 +166,9 @@ WITHOUT_SESSION = {
     "/api/session": True, "/api/setup": True, "/api/password": False, "/api/accounts": False,
     "/api/accounts/a": False, "/api/status": False, "/api/events": False, "/api/requests": False,
     "/api/imports": False, "/api/logins": False, "/api/models": False, "/api/playground": False,
-    "/api/nope": False, "/api/session/": False, "/api//session": False, "/api/": False,
-    "/static": False, "/admin/": False, "/docs/": False, "/api/Session": False,
+    "/api/calibration": False, "/api/nope": False, "/api/session/": False,
+    "/api//session": False, "/api/": False, "/static": False, "/admin/": False, "/docs/": False,
+    "/api/Session": False,
 }  # fmt: skip
 
 

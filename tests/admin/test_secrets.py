@@ -20,7 +20,8 @@ SEAT = st.fixed_dictionaries(
 FILE = st.lists(SEAT, min_size=1, max_size=3, unique_by=lambda seat: seat["refresh_token"])
 ASKED = (
     ("GET", "/api/accounts"), ("GET", "/api/status"), ("GET", "/api/events"),
-    ("GET", "/api/requests"), ("GET", "/api/accounts/{id}"), ("GET", "/api/accounts/{id}/usage"),
+    ("GET", "/api/calibration"), ("GET", "/api/requests"),
+    ("GET", "/api/accounts/{id}"), ("GET", "/api/accounts/{id}/usage"),
     ("POST", "/api/accounts/{id}/test"), ("POST", "/api/accounts/{id}/clear"),
     ("POST", "/api/accounts/{id}/activate"), ("DELETE", "/api/accounts/{id}"),
 )  # fmt: skip

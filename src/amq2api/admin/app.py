@@ -6,11 +6,13 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 
 from amq2api import __version__
+from amq2api.bridge.calibration import Report
 from amq2api.dialects import amazonq as q
 from amq2api.relay.records import Records
 
 from .access import Access
 from .api import accounts_router
+from .calibration_routes import calibration_router
 from .docs_page import docs_page
 from .files import file_router, page_files
 from .gate import ASGIApp, Gate
@@ -39,12 +41,14 @@ def create_admin(
     records: Records,
     models: Callable[[], Awaitable[Sequence[q.Model]]],
     translate: Translate,
+    calibration: Callable[[], Sequence[Report]],
 ) -> ASGIApp:
     """The admin side. Reads the page's files at once.
 
     Args:
         models: Those of the account that serves now.
         translate: Shows what a call would become for that account.
+        calibration: What is known of each model's counts.
     """
     app = FastAPI(
         title="amq2api", version=__version__, docs_url=None, redoc_url=None, openapi_url=None,
@@ -56,6 +60,7 @@ def create_admin(
         login_router(logins),
         watch_router(status, live, records, models, lambda request: access.enter(request.scope)),
         translation_router(translate),
+        calibration_router(calibration),
         session_router(access),
         _documents(app),
         file_router(page_files()),

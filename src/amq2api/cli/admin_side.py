@@ -75,6 +75,7 @@ def admin_side(
         records=relay.records,
         models=relay.models,
         translate=_translate(relay),
+        calibration=relay.gauge.report,
     )
     return AdminSide(app, live, logins)
 
