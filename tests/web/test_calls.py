@@ -392,6 +392,32 @@ def test_native_reasoning_goes_both_ways(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
+def test_thoughts_that_were_refused_are_not_sent_again(tmp_path: Path) -> None:
+    """As in a conversation that began with another provider (field-notes.md, T7)."""
+    schema = {"type": "object", "properties": {"thinking": {"type": "object"}}}
+    offer = [{"modelId": "claude-opus-5.5", "additionalModelRequestFieldsSchema": schema}]
+    refusal = answer(400, {"message": "Invalid", "reason": "THINKING_SIGNATURE_INVALID"})
+
+    def said(signature: str) -> dict[str, Any]:
+        thought = {"type": "thinking", "thinking": "hm", "signature": signature}
+        return {"role": "assistant", "content": [thought, {"type": "text", "text": "a"}]}
+
+    async def story() -> None:
+        service = Service(script=[refusal], models=offer)
+        async with running(tmp_path, service) as gateway:
+            turns = [*CALL["messages"], said("Zm9y"), {"role": "user", "content": "b"}]  # type: ignore[misc]
+            call = CALL | {"model": "claude-opus-5-5", "messages": turns}
+            for _ in range(2):
+                assert (await gateway.post(call))[0] == 200
+            turns += [said("bmV3"), {"role": "user", "content": "c"}]
+            assert (await gateway.post(call))[0] == 200
+        sent = [str(msgspec.json.encode(call)) for call in service.calls]
+        assert ["Zm9y" in body for body in sent] == [True, False, False, False]
+        assert "bmV3" in sent[-1]
+
+    asyncio.run(story())
+
+
 def test_a_service_that_does_not_list_its_models_is_not_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

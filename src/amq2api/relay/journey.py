@@ -95,6 +95,7 @@ class Journey:
                         wait = pause(attempt.number, failure, jitter=random.random())
                         await relay.sleep(wait)
                     case "strip_reasoning":
+                        relay.distrust.learn(call)
                         attempt = replace(attempt, stripped=True)
                     case "failover":
                         account, refused = self.serving.another(account, failure), None
@@ -118,7 +119,8 @@ class Journey:
             expects_trailer=account.id in relay.trailers,
             replay_reasoning=replay,
         )
-        prepared = prepare(call, model, identity, progress=progress, gauge=relay.gauge)
+        known = relay.distrust.without(call)
+        prepared = prepare(known, model, identity, progress=progress, gauge=relay.gauge)
         if not progress.begun:
             self.notes = (*self._noticed, *prepared.notes)
         self._prepared, translator = prepared, prepared.translator

@@ -12,6 +12,7 @@ from amq2api.accounts.health import HealthBook
 from amq2api.accounts.model import Account, Token
 from amq2api.bridge.backend import Identity, Outcome, Prepared
 from amq2api.bridge.calibration import Calibrations
+from amq2api.bridge.distrust import Distrust
 from amq2api.dialects import amazonq as q
 from amq2api.errors import AccountFailure, GatewayError, QuotaExhausted
 from amq2api.upstream.catalogue import Catalogue
@@ -97,7 +98,8 @@ class Manner:
 @dataclass(slots=True)
 class Relay:
     """Safe to share between calls. What it remembers of them is in ``health`` and ``records``,
-    which accounts send trailers, and until when which ones are known to search the web.
+    which accounts send trailers, until when which ones are known to search the web, and which
+    thoughts were refused.
     """
 
     accounts: Accounts
@@ -113,6 +115,7 @@ class Relay:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     trailers: set[str] = field(default_factory=set)
     searching: dict[str, float] = field(default_factory=dict)
+    distrust: Distrust = field(default_factory=Distrust)
 
     def choose(self, skip: frozenset[str] = frozenset()) -> Choice:
         """The account that serves now. Changes nothing.
@@ -132,9 +135,7 @@ class Relay:
     def learned(self, prepared: Prepared, outcome: Outcome) -> None:
         """Let the gauge know what a request has taken, if the service told."""
         if outcome.usage_source != "estimate":
-            self.gauge.learn(
-                prepared.model_id, prepared.size, outcome.request_tokens, time.time()
-            )
+            self.gauge.learn(prepared.model_id, prepared.size, outcome.request_tokens, time.time())
 
     def model_id(self, name: str) -> str:
         """What the service calls the model a client means, as far as known without asking."""
