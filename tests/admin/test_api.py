@@ -290,7 +290,7 @@ def test_status_and_models_and_requests(desk: Desk, one: str) -> None:
 
 
 def test_how_well_tokens_are_estimated(desk: Desk, one: str) -> None:
-    question = {"model": "claude-sonnet-4-5", "max_tokens": 64,
+    question = {"model": "claude-sonnet-4-5", "max_tokens": 4096,
                 "messages": [{"role": "user", "content": "a word of mine " * 50}]}  # fmt: skip
     assert desk.ask("POST", "/api/playground", question).status == 200
     known = {each["model"]: each for each in desk.ask("GET", "/api/calibration").data}
