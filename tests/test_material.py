@@ -464,7 +464,7 @@ def test_others_are_served_while_a_hostile_pdf_is_read() -> None:
 
     async def story() -> None:
         hostile = of_contents([shown("words " * 10) * 4000] * 100, packed=True)
-        material = Material(reading=Reading(seconds=1.0))
+        material = Material(reading=Reading(seconds=2.0))
         going = asyncio.ensure_future(_failure(material.ready(call([document(hostile)]))))
         longest, began = 0.0, time.monotonic()
         while not going.done():
@@ -472,7 +472,7 @@ def test_others_are_served_while_a_hostile_pdf_is_read() -> None:
             await asyncio.sleep(0.001)
             longest = max(longest, time.monotonic() - before)
         assert reading_pdf.TOO_LONG in str(going.result())
-        assert time.monotonic() - began < 4
-        assert longest < 0.5
+        assert time.monotonic() - began < 8
+        assert longest < 1.0
 
     asyncio.run(story())

@@ -90,5 +90,5 @@ def test_blocks(block: Json, pieces: list[str], notes: str) -> None:
 ])  # fmt: skip
 def test_what_was_not_made_ready_does_not_get_through(source: Json) -> None:
     blocks = msgspec.convert([doc(source)], list[m.Block])
-    with pytest.raises(BadRequest, match="extracted"):
+    with pytest.raises(BadRequest, match=r"^document\.source: .* only when the call is made"):
         list(Reader(Names(), Ledger()).pieces(blocks))

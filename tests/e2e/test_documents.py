@@ -158,7 +158,7 @@ def test_one_that_is_locked_for_changes_only_is_read(house: House) -> None:
 
 def test_others_are_answered_while_a_hostile_pdf_is_read(house: House) -> None:
     hostile = document(of_contents([shown("words " * 10) * 4000] * 100, packed=True))
-    before, house.relay.material = house.relay.material, Material(reading=Reading(seconds=2.0))
+    before, house.relay.material = house.relay.material, Material(reading=Reading(seconds=4.0))
     try:
         with ThreadPoolExecutor(4) as clients:
             attacks = [
@@ -175,7 +175,7 @@ def test_others_are_answered_while_a_hostile_pdf_is_read(house: House) -> None:
     finally:
         house.relay.material = before
     assert outcomes == ["400 invalid_request_error"] * 2
-    assert slowest < 1.5
+    assert slowest < 2.5
 
 
 def linked(kind: str, url: str) -> Json:

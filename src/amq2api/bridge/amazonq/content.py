@@ -22,6 +22,8 @@ __all__ = ["Piece", "Reader", "image", "is_blank", "kind"]
 Piece: TypeAlias = str | m.Image | m.ToolUse | m.ToolResult | m.Thinking | m.RedactedThinking
 
 _AS_IT_IS = (m.Image, m.ToolUse, m.ToolResult, m.Thinking, m.RedactedThinking)
+# Of a call that is only shown (relay/material.py leaves links alone then).
+_ELSEWHERE = "what lies elsewhere is fetched only when the call is made"
 _FORMATS: dict[str, q.ImageFormat] = {
     "image/png": "png", "image/jpeg": "jpeg", "image/gif": "gif", "image/webp": "webp",
 }  # fmt: skip
@@ -85,13 +87,13 @@ class Reader:
                     yield _lines(label)
                 yield from self.pieces(parts)
             case _:
-                raise BadRequest("document: its text has to be extracted before it gets here")
+                raise BadRequest(f"document.source: {_ELSEWHERE}")
 
 
 def image(block: m.Image) -> q.Image:
     source = block.source
     if not isinstance(source, m.Base64Source):
-        raise BadRequest("image: only base64 sources reach this service")
+        raise BadRequest(f"image.source: {_ELSEWHERE}")
     return q.Image(_FORMATS[source.media_type], q.ImageBytes(source.data))
 
 
