@@ -141,6 +141,7 @@ def test_the_model_is_told_what_is_wrong(reply: Sequence[bytes], told: str) -> N
 
 NOTES: dict[str, tuple[list[Sequence[bytes]], bool]] = {
     "at once": ([[text(GOOD), METERED]], False),
+    "with a line's end": ([[text(f"{GOOD}\n"), METERED]], False),
     "with chatter": ([[text(f"Here: {GOOD}"), METERED]], True),
     "at the second try": ([[text(BAD), METERED], [text(GOOD), METERED]], True),
     "at the second try, with chatter": ([[text(BAD), METERED], [text(f": {GOOD}"), METERED]], True),
@@ -228,6 +229,26 @@ def test_a_schema_that_is_none(schema: Any, words: str) -> None:
     assert words in str(caught.value) and world.diary == ""
     (record,) = world.relay.records.recent()
     assert (record.outcome, record.ok, record.error) == ("BadRequest", False, "")
+
+
+HALVES: dict[str, tuple[Any, str]] = {
+    "a prefill": ('{"title":', "BadRequest"),
+    "a prefill in a block": ([{"type": "text", "text": '{"title":'}], "BadRequest"),
+    "nothing": ("", FINE),
+    "a search": (
+        [{"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search",
+          "input": {"query": "x"}},
+         {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1", "content": []}],
+        FINE,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("content", "heard"), HALVES.values(), ids=HALVES)
+def test_half_an_answer_cannot_be_judged(content: Any, heard: str) -> None:
+    messages = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": content}]
+    world, asked = asking([text(GOOD), METERED], messages=messages)
+    assert asyncio.run(hear(world, asked)) == heard
 
 
 def test_a_search_and_then_a_document() -> None:

@@ -21,7 +21,7 @@ from .jsontext import Document, decode, documents
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
 
-__all__ = ["Misfit", "Schema", "asked", "compiled"]
+__all__ = ["Misfit", "Schema", "asked", "check_prefill", "compiled"]
 
 _INVALID = "JSON schema is invalid: "
 _TOO_COMPLEX = "Schema is too complex for compilation."
@@ -59,6 +59,21 @@ def asked(call: m.Call) -> Asked | None:
     if call.output_format is not None:
         return Asked("output_format.schema", call.output_format.schema)
     return None
+
+
+def check_prefill(call: m.Call) -> None:
+    """The API takes no beginning of an answer together with a schema for it (3.7).
+
+    Raises:
+        BadRequest: the last message is such a beginning.
+    """
+    last = call.messages[-1]
+    end = last.content[-1] if isinstance(last.content, list) and last.content else last.content
+    if last.role == "assistant" and end and isinstance(end, str | m.Text):
+        raise BadRequest(
+            "output_config.format is not supported together with assistant message prefill."
+            " The conversation must end with a user message."
+        )
 
 
 def compiled(wanted: Asked) -> "Schema":

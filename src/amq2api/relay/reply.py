@@ -18,19 +18,16 @@ from .source import Source
 class Reply:
     """The answer to one call. ``open`` it, ``read`` it to its end, and ``close`` it in any case.
 
-    *source* gives the events; without one the answer is what the one request to the service
-    gives. ``answering.reply_to`` knows which source a call needs.
+    *source* gives the events; ``answering.reply_to`` knows which one a call needs.
     """
 
     read: Callable[[], Awaitable[list[m.StreamEvent]]]
     """See :meth:`Source.read`. The source's own: this is the hot path."""
 
-    def __init__(
-        self, relay: Relay, call: m.Call, journey: Journey, source: Source | None = None
-    ) -> None:
+    def __init__(self, relay: Relay, call: m.Call, journey: Journey, source: Source) -> None:
         self._relay, self._call, self._journey = relay, call, journey
-        self._source: Source = source or journey
-        self.read = self._source.read
+        self._source = source
+        self.read = source.read
         self.request_id = journey.request_id
 
     async def open(self) -> None:

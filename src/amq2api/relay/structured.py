@@ -6,7 +6,7 @@ from amq2api.bridge.backend import Note, Progress
 from amq2api.bridge.collect import Collector
 from amq2api.bridge.continuing import corrected
 from amq2api.bridge.holding import TextHold
-from amq2api.bridge.structured import Asked, Misfit, Schema, compiled
+from amq2api.bridge.structured import Asked, Misfit, Schema, check_prefill, compiled
 from amq2api.dialects import messages as m
 from amq2api.errors import GatewayError, UpstreamBroken
 
@@ -36,8 +36,9 @@ class Structured:
         """See :meth:`Source.open`.
 
         Raises:
-            BadRequest: the schema is none.
+            BadRequest: the schema is none, or part of the answer is given already.
         """
+        check_prefill(call)
         # In a thread: judging takes time, and learning how takes a moment, too.
         self._schema = await asyncio.to_thread(compiled, self._wanted)
         self._call = call
@@ -79,7 +80,7 @@ class Structured:
         if isinstance(verdict, Misfit):
             await self._again(self._call, verdict)
             return []
-        if verdict != text:
+        if verdict != text.strip():
             self._note()
         return self._hold.release(verdict)
 
