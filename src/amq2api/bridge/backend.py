@@ -143,8 +143,6 @@ class Translator(Protocol):
 
     failure: GatewayError | None
     """Why ``feed`` or ``answer`` stopped short: what it returned is good, the rest is lost."""
-    wanted: Search | None
-    """A search to be made and answered; until then nothing more comes out."""
     unfinished: bool
     """After ``finish``: the message has not ended, for the model waits for what it searched."""
     progress: Progress
@@ -178,6 +176,10 @@ class Translator(Protocol):
 
     def fail(self, error: GatewayError) -> list[m.StreamEvent]:
         """The reply broke off."""
+
+    @property
+    def wanted(self) -> Search | None:
+        """A search to be made and answered; until then nothing more comes out."""
 
     @property
     def done(self) -> bool:

@@ -30,14 +30,17 @@ class Speech:
         self._prefix = Prefix(terms.prefill)
         self._withheld: list[str] | None = [] if terms.forced else None
         """Text that a forced tool call may yet make superfluous; None once there is one."""
+        self._simple = not (terms.thinking_tags or terms.stop_sequences or self._prefix.looks)
+        """Whether nothing is ever looked for in the text."""
         self._hidden = False
         """Whether the open thought has a text that the client is not shown."""
 
     @property
     def plain(self) -> bool:
-        """Whether nothing is looked for in the text, and so none of it waits."""
-        return not (self._cutter.looks or self._prefix.looks) and (
-            self._splitter is None or self._splitter.answering
+        """Whether nothing is looked for in the text now, and so none of it waits."""
+        return self._simple or (
+            not (self._cutter.looks or self._prefix.looks)
+            and (self._splitter is None or self._splitter.answering)
         )
 
     @property
@@ -85,7 +88,7 @@ class Speech:
 
     def flush(self, out: list[m.StreamEvent]) -> None:
         """Something other than text begins: nothing may wait behind it."""
-        if self.plain:
+        if self._simple:
             return
         if self._splitter is not None:
             self._pieces(self._splitter.finish(), out)
