@@ -81,6 +81,17 @@ def with_form(drawing: bytes, form: bytes) -> bytes:
     ])  # fmt: skip
 
 
+def with_notes(*notes: bytes, drawn: bytes = b"", more: tuple[bytes, ...] = ()) -> bytes:
+    """A page with these annotations; *more* objects are numbered from 5."""
+    page = (
+        b"<< /Type /Page /Parent 2 0 R /Resources << /Font << /F << /Type /Font /Subtype /Type1"
+        b" /BaseFont /Helvetica >> >> >> /Contents 4 0 R /Annots [%s] >>" % b" ".join(notes)
+    )
+    return of_objects([
+        CATALOG, b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>", page, stream(drawn), *more,
+    ])  # fmt: skip
+
+
 READ: dict[str, tuple[bytes, str]] = {
     "one line": (pdf("Hello there."), "Hello there.\n"),
     "lines": (pdf("One\nTwo"), "One\nTwo\n"),
@@ -98,6 +109,37 @@ READ: dict[str, tuple[bytes, str]] = {
         of_contents([b"", shown("Here"), b"0 0 9 9 re f"]), "Here\n",
     ),
     "a form in a page": (with_form(b"/X Do", shown("inside")), "inside\n"),
+    "a form that was filled in": (
+        with_notes(
+            b"<< /Subtype /Widget /FT /Tx /V (Jane) >>", b"5 0 R", drawn=shown("Name, town:"),
+            more=(b"<< /Subtype /Widget /FT /Tx /V 6 0 R >>", b"(Oslo)"),
+        ), "Name, town:\n\nJane\nOslo",
+    ),
+    "a field in two places": (
+        with_notes(
+            b"<< /Subtype /Widget /Parent 5 0 R >>", b"<< /Subtype /Widget /Parent 5 0 R >>",
+            more=(b"<< /FT /Tx /V (twice) >>",),
+        ), "\ntwice\ntwice",
+    ),
+    "a remark on the page": (with_notes(b"<< /Subtype /FreeText /Contents (Look!) >>"), "\nLook!"),
+    "what is not to be seen, not said, or not a text": (
+        with_notes(
+            b"<< /Subtype /FreeText /F 2 /Contents (hidden) >>",
+            b"<< /Subtype /Widget /F 32 /FT /Tx /V (hidden) >>",
+            b"<< /Subtype /Widget /FT /Tx /Ff 8192 /V (password) >>",
+            b"<< /Subtype /Widget /FT /Btn /V /Yes >>", b"<< /Subtype /Widget /FT /Tx >>",
+            b"<< /Subtype /Link /Contents (a link) >>", b"<< >>", b"7",
+            b"<< /Subtype /Widget /Parent 5 0 R >>", drawn=shown("Hello"),
+            more=(b"<< /Parent 5 0 R >>",),
+        ), "Hello\n",
+    ),
+    "annotations that are broken": (
+        with_notes(b"<< /Subtype /FreeText /Contents (a) >>", b"<< /F /x >>",
+                   b"<< /Subtype /FreeText /Contents (b) >>", drawn=shown("Hello")), "Hello\n\na",
+    ),
+    "annotations that are none": (
+        with_notes(drawn=shown("Hello")).replace(b"/Annots []", b"/Annots 9 "), "Hello\n",
+    ),
     "noise before the header": (b"\r\n" * 9 + pdf("Hello"), "Hello\n"),
     "noise after the end": (pdf("Hello") + b"\0" * 500, "Hello\n"),
     "100 pages": (pdf(*["p"] * 100), "\n\n".join(["p\n"] * 100)),

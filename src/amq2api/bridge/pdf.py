@@ -4,13 +4,13 @@ Source of the words: claude-api.md 3.3; ``PDF cannot be empty`` as seen in publi
 What a page only shows as a picture has no text here.
 """
 
-import struct
-import zlib
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from amq2api.errors import BadRequest, ContextTooLong
+
+from .pdfforms import BROKEN, typed
 
 if TYPE_CHECKING:
     from pypdf import PageObject, PdfReader
@@ -31,12 +31,6 @@ _EMPTY = "PDF cannot be empty"
 _HEADER = b"%PDF-"
 _SEARCHED = 1024  # bytes in which readers look for the header (ISO 32000-1, annex H.3.4.1)
 _BETWEEN_PAGES = "\n\n"
-
-# pypdf says that broken files may make it raise anything; this is what its parts do raise.
-_BROKEN = (
-    ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, OSError, RuntimeError,
-    StopIteration, TypeError, ValueError, struct.error, zlib.error,
-)  # fmt: skip
 
 
 class Limits(NamedTuple):
@@ -82,7 +76,7 @@ def text(data: bytes, limits: Limits, expired: Callable[[], bool] = lambda: Fals
         raise BadRequest(TOO_LONG) from None
     except LimitReachedError:
         raise BadRequest(f"{NOT_VALID} It unpacks to too much.") from None
-    except (PyPdfError, DependencyError, *_BROKEN):
+    except (PyPdfError, DependencyError, *BROKEN):
         raise BadRequest(NOT_VALID) from None
 
 
@@ -160,7 +154,8 @@ def _said(
     left = limits.characters
     for page in pages:
         watch()
-        said = _clean(page.extract_text(visitor_operand_before=watch))
+        drawn = page.extract_text(visitor_operand_before=watch)
+        said = _clean("\n".join([drawn, *typed(page)]))
         left -= len(said)
         if left < 0:
             raise ContextTooLong(f"a PDF holds more than {limits.characters} characters")
