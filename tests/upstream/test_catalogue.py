@@ -103,3 +103,21 @@ def test_one_caller_that_leaves_does_not_take_the_others_along() -> None:
         assert await second == "claude-sonnet-4.5"
 
     asyncio.run(story())
+
+
+def test_a_model_is_named_without_asking() -> None:
+    async def story() -> None:
+        world = World([SONNET, FRESH])
+        named = world.catalogue.model_id
+        # Nothing was told yet: the built-in list, the operator's aliases, and the name itself.
+        assert named("claude-sonnet-4-5-20250929", "a") == "claude-sonnet-4.5"
+        assert named("my-model", "a") == "claude-sonnet-4.5"
+        assert named("claude-fresh-9", "a") == "claude-fresh-9"
+        assert named("claude-newest-7-1", "a") == "claude-newest-7.1"
+        assert named("gpt-x", "a") == "gpt-x"
+        assert world.asked == 0
+        await world.find("claude-fresh-9")
+        assert named("anthropic.claude-fresh-9-v1:0", "a") == "claude-fresh-9"
+        assert world.asked == 1
+
+    asyncio.run(story())
