@@ -98,8 +98,11 @@ STORIES: dict[str, tuple[Json, str, str]] = {
         "U hi | A ls(t1){a:1} | U now t1=r", "",
     ),
     "system message that only sets the effort": (
-        request(HI, {"role": "system", "output_config": {"effort": "low"}}), "U hi",
-        "dropped:messages.output_config",
+        request(HI, {"role": "system", "output_config": {"effort": "low"}}), "U hi", "",
+    ),
+    "system message that sets what only a call can": (
+        request(HI, system("now") | {"output_config": {"task_budget": {"total": 1}}}),
+        "U hi\n\nnow", "dropped:messages.output_config",
     ),
     "system message that adds a tool": (
         request(HI, system({"type": "tool_addition", "tool": {"name": "x"}})),

@@ -222,3 +222,20 @@ def test_thinking_in_tags(asked: dict[str, Any], budget: int | None) -> None:
     assert negotiate(call(**asked), NOTHING).think_tags == budget
     assert negotiate(call(**asked), ALL).think_tags is None
     assert negotiate(call(**asked), GPT).think_tags is None
+
+
+EFFORTS_ON_THE_WAY: dict[str, tuple[list[m.Effort | None], str]] = {
+    # What the messages name in their order, after the call itself named "high".
+    "nobody names another": ([None, None], "high"),
+    "one does": ([None, "low", None], "low"),
+    "two do": (["low", "medium", None], "medium"),
+}
+
+
+@pytest.mark.parametrize(("named", "effort"), EFFORTS_ON_THE_WAY.values(), ids=EFFORTS_ON_THE_WAY)
+def test_the_effort_named_last_counts(named: list[m.Effort | None], effort: str) -> None:
+    asked = call(output_config={"effort": "high"})
+    told = [m.Message("system", "", m.OutputConfig(effort=each)) if each else m.Message("user", "x")
+            for each in named]  # fmt: skip
+    made = negotiate(msgspec.structs.replace(asked, messages=[*asked.messages, *told]), ALL)
+    assert made.fields["output_config"] == {"effort": effort}

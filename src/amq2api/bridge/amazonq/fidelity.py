@@ -30,7 +30,8 @@ _CALL: Mapping[str, Row] = {
     "model": Row(_C, "Mapped by rule to an offered model; an unknown one is a 404, never another."),
     "messages": Row(_C, "Merged to strict alternation. A message without anything in it vanishes; "
                         "where a user message must be, a placeholder of words.py stands."),
-    "messages.output_config": Row(_D, "Effort is set for the whole call."),
+    "messages.output_config": Row(_C, "The effort named last counts; other members are for the "
+                                      "call alone to set, and dropped."),
     "messages.clear_at": Row(_C, "A text for one turn is not said again after it."),
     "system": Row(_C, "Verbatim, at the head of the first user message, on every turn."),
     "system.billing_header": Row(_D, "A block for Anthropic's meters; no instruction."),

@@ -45,7 +45,10 @@ class Native:
 
 
 def effort_of(call: m.Call) -> m.Effort | None:
-    """The effort that a call names."""
+    """The effort that is named last: by a system message on the way, else by the call."""
+    for message in reversed(call.messages):
+        if message.output_config is not None and message.output_config.effort is not None:
+            return message.output_config.effort
     return call.output_config.effort if call.output_config else None
 
 

@@ -69,7 +69,8 @@ def _read(messages: Sequence[m.Message], reader: Reader, ledger: Ledger) -> Iter
     places = reversed(range(len(messages)))
     last_asked = next((at for at in places if messages[at].role == "user"), 0)
     for at, message in enumerate(messages):
-        if message.output_config is not None:
+        config = message.output_config
+        if config is not None and (config.format or config.task_budget):
             ledger.dropped("messages.output_config")
         content = message.content or ()
         if message.clear_at == "next_user_message" and at < last_asked:
@@ -77,7 +78,7 @@ def _read(messages: Sequence[m.Message], reader: Reader, ledger: Ledger) -> Iter
             content = _changes(content)
         if turns := _told(at, message.role, content, reader, ledger):
             yield from turns
-        elif not (message.output_config or message.clear_at or _changes(content)):
+        elif not (config or message.clear_at or _changes(content)):
             ledger.dropped("messages")
 
 
