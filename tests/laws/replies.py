@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from amq2api.wire.eventstream import encode
 from laws.texts import INPUTS, TEXTS, VALUES
 
-__all__ = ["Frame", "Part", "Reply", "broken", "legal", "reads", "spoken"]
+__all__ = ["Frame", "Part", "Reply", "broken", "carried", "legal", "reads", "spoken", "written"]
 
 Json: TypeAlias = dict[str, Any]
 Kind: TypeAlias = Literal["text", "thinking", "redacted", "call"]
@@ -139,7 +139,7 @@ def _fragments(draw: st.DrawFn, text: str) -> list[str]:
 
 
 @st.composite
-def _carried(draw: st.DrawFn, at: int, part: Part) -> list[Frame]:
+def carried(draw: st.DrawFn, at: int, part: Part) -> list[Frame]:
     """The frames of one part, in order."""
     event, payloads = "assistantResponseEvent", list[Json]()
     fragments = draw(_fragments(part.text)) if part.kind != "redacted" else []
@@ -185,7 +185,7 @@ def spoken(
 ) -> tuple[list[Part], list[Frame]]:
     """Parts and their frames, those of neighbours interleaved, strangers among them."""
     parts = draw(_parts(kinds))
-    lanes = [draw(_carried(at, part)) for at, part in enumerate(parts)]
+    lanes = [draw(carried(at, part)) for at, part in enumerate(parts)]
     frames: list[Frame] = []
     mixed = draw(st.booleans())
     while lanes := [lane for lane in lanes if lane]:

@@ -13,11 +13,18 @@ from amq2api.dialects import messages as m
 from amq2api.errors import GatewayError
 from amq2api.wire import sse
 from laws.grammar import Judge
-from laws.replies import Reply, reads
+from laws.replies import Reply, reads, written
 
-__all__ = ["NAMES", "Case", "Heard", "cases", "terms"]
+__all__ = ["NAMES", "SAID_AFTERWARDS", "Case", "Heard", "cases", "terms"]
 
 NAMES = {"cat_9f86d081": "猫", "mcp__x": "mcp__" + "x" * 70}
+
+SAID_AFTERWARDS = "ψ"
+"""What the model says when it has what it searched for."""
+AFTERWARDS = (
+    written("assistantResponseEvent", {"content": SAID_AFTERWARDS}).data
+    + written("metadataEvent", {"stopReason": "END_TURN"}).data
+)
 
 
 def terms(**changes: Any) -> Terms:
@@ -35,6 +42,9 @@ class Heard:
     """What was written, one piece for each read."""
     cut: bool = False
     """Whether the message was ended here, before its stream."""
+    requests: int = 1
+    searches: list[str | None] = field(default_factory=list)
+    """What was searched for."""
 
     def take(self, events: list[m.StreamEvent]) -> None:
         data = sse.without_line_breaks(m.render(events))
@@ -67,8 +77,9 @@ class Case:
     """Whether the answer begins before the service does, and pings on the way."""
 
     def __repr__(self) -> str:
+        usual = msgspec.to_builtins(terms())
         told = {
-            "terms": msgspec.to_builtins(self.terms),
+            "terms": {k: v for k, v in msgspec.to_builtins(self.terms).items() if v != usual[k]},
             "early": self.early,
             "fault": self.reply.fault,
             "frames": [frame.told for frame in self.reply.frames],
@@ -89,14 +100,32 @@ def cases(
 
 
 def hear(reads: list[bytes], terms: Terms, *, early: bool = False) -> Heard:
-    """Retell a reply that arrives in these reads, as relay/reply.py does."""
+    """Retell a reply that arrives in these reads, as relay/reply.py does.
+
+    Where the model asks for searches and nothing else, another request goes on with the answer,
+    or, if it began *early*, it is paused.
+    """
     translator, heard = StreamTranslator(terms), Heard()
     if early:
         heard.take([*translator.begin(), m.Ping()])
+    if not _retold(translator, heard, reads, early=early):
+        return heard
+    if translator.unfinished and early:
+        heard.take(translator.conclude("pause_turn"))
+    elif translator.unfinished:
+        heard.requests = 2
+        translator = StreamTranslator(terms, translator.progress)
+        _retold(translator, heard, [AFTERWARDS], early=early)
+    return heard
+
+
+def _retold(translator: StreamTranslator, heard: Heard, reads: list[bytes], *, early: bool) -> bool:
+    """Whether the reply came to its end, and did not break off."""
     for read in reads:
         if translator.done or translator.failure is not None:
             break
         heard.take(translator.feed(read))
+        _answer(translator, heard)
         if early:
             heard.take([m.Ping()])
     heard.cut = translator.done
@@ -104,6 +133,22 @@ def hear(reads: list[bytes], terms: Terms, *, early: bool = False) -> Heard:
         if translator.failure is not None:
             raise translator.failure
         heard.take(translator.finish())
+        while translator.wanted is not None:
+            _answer(translator, heard)
+            if translator.failure is not None:
+                raise translator.failure
+            heard.take(translator.finish())
     except GatewayError as failure:
         heard.take(translator.fail(failure))
-    return heard
+        return False
+    return True
+
+
+def _answer(translator: StreamTranslator, heard: Heard) -> None:
+    while (wanted := translator.wanted) is not None and translator.failure is None:
+        heard.searches.append(wanted.query)
+        page = m.WebSearchResult("β", "γ", "ZA==")
+        found: list[m.WebSearchResult] | m.WebSearchError = [page]
+        if wanted.query is None:
+            found = m.WebSearchError("invalid_tool_input")
+        heard.take(translator.answer(m.WebSearchToolResultBlock(wanted.id, found)))

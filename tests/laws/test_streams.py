@@ -6,9 +6,11 @@ from hypothesis import given, note
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from laws.found import replies_found
 from laws.grammar import Judge
 from laws.replies import Reply, broken, legal
 from laws.retelling import NAMES, Case, cases, hear, terms
+from laws.tally import held
 
 WINDOWS = st.sampled_from([None, 200_000])
 TERMS = st.builds(
@@ -20,10 +22,21 @@ TERMS = st.builds(
     thinking_tags=st.booleans(),
     show_thinking=st.booleans(),
     want_thinking=st.booleans(),
+    forced=st.booleans(),
+    search=st.sampled_from([None, "web_search"]),
 )
 
 
-@given(cases(legal() | broken(), TERMS))
+ANY_REPLY = (
+    "a stream is legal at every moment and at its end",
+    "how the network cuts a reply does not matter",
+    "a whole answer is the stream folded",
+    "no reader of lines sees a line break in an event",
+)
+
+
+@replies_found
+@given(case=cases(legal() | broken(), TERMS))
 def test_any_reply(case: Case) -> None:
     """Whatever comes, what a client hears is legal at every moment and told one way only."""
     note(repr(case))
@@ -37,6 +50,8 @@ def test_any_reply(case: Case) -> None:
     # Some clients break lines where ``str.splitlines`` does: U+2028 and its like are escaped.
     told = b"".join(heard.data).decode()
     assert told.splitlines() == told.split("\n")[:-1]
+    for law in ANY_REPLY:
+        held(law)
 
 
 @given(cases(legal(), st.builds(terms, window=WINDOWS)))
@@ -49,6 +64,7 @@ def test_a_good_reply_ends_well_with_all_it_says(case: Case) -> None:
     redacted = [block["data"] for block in judge.content if block["type"] == "redacted_thinking"]
     assert redacted == [part.text for part in reply.parts if part.kind == "redacted"]
     assert calls(judge) == meant(reply)
+    held("a good reply ends well with all it says")
 
 
 @given(cases(broken(), st.builds(terms, expects_trailer=st.booleans())))
@@ -61,6 +77,7 @@ def test_a_bad_reply_never_ends_as_success(case: Case) -> None:
     # What was told before is what was said, and nothing is told twice.
     assert reply.said("text").startswith(judge.said("text"))
     assert reply.said("thinking").startswith(judge.said("thinking"))
+    held("a bad reply never ends as success")
 
 
 def calls(judge: Judge) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-__all__ = ["HOSTILE", "INPUTS", "KEYS", "TEXTS", "VALUES"]
+__all__ = ["HOSTILE", "INPUTS", "KEYS", "SAID", "TEXTS", "VALUES"]
 
 HOSTILE = (
     "\0", "\x00\x07\x1b[31m", "\ufeff", "\ufeffβ", "\u2028", "\u2029", "\x85",
@@ -22,31 +22,64 @@ HOSTILE = (
 """Each of these has broken a program somewhere. None holds two ASCII letters that the program's
 own words hold: a word of the program's is seen at once."""
 
-_LETTERS = st.sampled_from('αβγδ日é🎉\n\t "\\<>./1')
-_ANYTHING = st.characters(
-    codec="utf-8", exclude_characters="ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-)
-
-TEXTS = st.one_of(
-    st.text(_LETTERS, max_size=6),
-    st.sampled_from(HOSTILE),
-    st.lists(st.sampled_from(HOSTILE), max_size=3).map("".join),
-    st.text(_ANYTHING, max_size=5),
-    st.sampled_from(["", "γ" * 300, "δ\n" * 120, "🎉" * 90]),
-)
-KEYS = st.one_of(
-    st.text("αβ日_", min_size=1, max_size=3),
-    st.sampled_from(
-        ["", "_", "\0", "\u2028", "🎉", "$", "α.β", "α" * 70, "\ufeff", "é", "e\u0301"]
+_LETTERS = st.text(st.sampled_from('αβγδ日é🎉\n\t "\\<>./1'), max_size=6)
+_ANYTHING = st.text(
+    st.characters(
+        codec="utf-8",
+        exclude_characters="ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
     ),
+    max_size=5,
 )
-VALUES: st.SearchStrategy[Any] = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers(-9, 9)
-    | st.sampled_from([2**53, 2**64, -(10**30), 0.1, 1e300, -0.0, 5e-324])
-    | TEXTS,
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(KEYS, inner, max_size=2),
-    max_leaves=4,
-)
-INPUTS = st.dictionaries(KEYS, VALUES, max_size=3)
+_HOSTILE = st.sampled_from(HOSTILE)
+_LONG = st.sampled_from(["", "γ" * 300, "δ\n" * 120, "🎉" * 90])
+_KINDS = st.sampled_from([_LETTERS, _LETTERS, _HOSTILE, _HOSTILE, _ANYTHING, _LONG, None])
+
+
+# Functions, not expressions: a strategy that tells of all its parts takes pages.
+@st.composite
+def _texts(draw: st.DrawFn) -> str:
+    kind = draw(_KINDS)
+    return draw(kind) if kind is not None else "".join(draw(_HOSTILE) for _ in range(3))
+
+
+@st.composite
+def _said(draw: st.DrawFn) -> str:
+    text = draw(TEXTS)
+    return text if text.strip() else f"{text}σ"
+
+
+@st.composite
+def _keys(draw: st.DrawFn) -> str:
+    return draw(_KEYS)
+
+
+@st.composite
+def _values(draw: st.DrawFn, depth: int = 2) -> Any:
+    kind = draw(st.integers(0, 7 if depth else 4))
+    if kind > 4:
+        inner = [draw(_values(depth - 1)) for _ in range(draw(st.integers(0, 2)))]
+        return inner if kind == 5 else {draw(KEYS): value for value in inner}
+    return draw(_SCALARS if kind < 3 else TEXTS)
+
+
+@st.composite
+def _inputs(draw: st.DrawFn) -> dict[str, Any]:
+    return {draw(KEYS): draw(VALUES) for _ in range(draw(st.integers(0, 3)))}
+
+
+_KEYS = st.sampled_from([
+    "α", "β", "αβ", "α", "β", "日_", "", "_", "\0", "\u2028", "🎉", "$", "α.β", "α" * 70, "\ufeff",
+    "é", "e\u0301", '"', "\\",
+])  # fmt: skip
+_SCALARS = st.sampled_from([
+    None, True, False, 0, -1, 9, 2**53, 2**64, -(10**30), 0.1, 1e300, -0.0, 5e-324, "α", "",
+])  # fmt: skip
+
+TEXTS: st.SearchStrategy[str] = _texts()
+SAID: st.SearchStrategy[str] = _said()
+"""Texts that are not blank."""
+KEYS: st.SearchStrategy[str] = _keys()
+VALUES: st.SearchStrategy[Any] = _values()
+"""JSON of any kind."""
+INPUTS: st.SearchStrategy[dict[str, Any]] = _inputs()
+"""JSON objects."""
