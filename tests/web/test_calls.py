@@ -190,9 +190,10 @@ def test_breaks_are_told(tmp_path: Path, turn: Turn, kind: str) -> None:
     async def story() -> None:
         service = Service(script=[turn, turn])
         async with running(tmp_path, service, idle_timeout=1.0) as gateway:
-            status, _, body = await gateway.post(STREAM)
+            status, headers, body = await gateway.post(STREAM)
             heard = events(body)
             assert status == 200 and heard[-1][0] == "error"
+            assert heard[-1][1]["request_id"] == headers["request-id"]
             assert heard[-1][1]["error"]["type"] == kind
             assert b"half" in body and b"message_stop" not in body
             status, _, body = await gateway.post(CALL)

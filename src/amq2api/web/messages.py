@@ -7,6 +7,7 @@ import asyncio
 import time
 
 import msgspec
+from msgspec.structs import replace
 
 from amq2api.bridge.backend import Notes
 from amq2api.bridge.collect import Collector
@@ -126,6 +127,8 @@ class _Writer:
         elif self._begun_by_pulse is not None:
             await self._begun_by_pulse.wait()
         self.alive = True
+        if events and type(events[-1]) is m.StreamError:
+            events = [*events[:-1], replace(events[-1], request_id=self._reply.request_id)]
         # The last events and the end of the body leave together.
         data, more = sse.without_line_breaks(m.render(events)), not self._reply.over
         await self._send({"type": "http.response.body", "body": data, "more_body": more})
