@@ -112,6 +112,14 @@ def test_a_pdf_becomes_a_document_of_its_text() -> None:
     assert notes == ["approximated:document.base64"]
 
 
+def test_a_picture_beside_a_pdf_stays_as_it_is() -> None:
+    source = {"type": "base64", "media_type": "image/png",
+              "data": base64.b64encode(PICTURE).decode()}  # fmt: skip
+    (_, picture), notes = ready(call([document(pdf("Hello")), {"type": "image", "source": source}]))
+    assert picture["source"] == source
+    assert notes == ["approximated:document.base64"]
+
+
 def test_pdfs_of_tool_results_are_read_too() -> None:
     blocks, notes = ready(
         call([text("go")], [result(text("a"), document(pdf("One"))), document(pdf("Two"))])
@@ -372,9 +380,14 @@ def test_too_much_text_in_one_pdf_is_an_overflow() -> None:
 
 
 class Slow:
-    """A file that is read for ever, and how many are at the same time."""
+    """A file that is read for ever, and how many are at the same time.
 
-    def __init__(self) -> None:
+    Args:
+        stopping: Seconds until the reading has noticed that it is over.
+    """
+
+    def __init__(self, stopping: float = 0.0) -> None:
+        self.stopping = stopping
         self.now = self.most = self.stopped = 0
 
     def __call__(self, data: bytes, limits: Limits, expired: Callable[[], bool]) -> PdfText:
@@ -382,6 +395,7 @@ class Slow:
         self.most = max(self.most, self.now)
         while not expired():
             time.sleep(0.005)
+        time.sleep(self.stopping)
         self.now -= 1
         self.stopped += 1
         raise BadRequest(reading_pdf.TOO_LONG)
@@ -418,7 +432,7 @@ def test_a_pdf_that_takes_too_long_is_given_up_and_stops() -> None:
 
 def test_two_are_read_at_a_time_and_who_never_had_a_turn_may_come_again() -> None:
     async def story() -> None:
-        slow = Slow()
+        slow = Slow(stopping=1.0)
         material = Material(reading=Reading(seconds=0.3, read=slow))
         calls = [call([document(b"%d" % n)]) for n in range(5)]
         failures = await asyncio.gather(*(_failure(material.ready(one)) for one in calls))
