@@ -9,10 +9,10 @@ weigh.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import ceil
 from statistics import median
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -50,9 +50,10 @@ class Sample(NamedTuple):
 
 
 class Known(msgspec.Struct, frozen=True):
-    """What was learned of one model, in the order of learning."""
+    """What was learned of one model."""
 
     samples: tuple[Sample, ...] = ()
+    """From small to large; of one size, in the order of learning."""
     errors: tuple[float, ...] = ()
     """How far off predictions were, as shares of what came."""
     updated_at: float = 0.0
@@ -65,6 +66,9 @@ Knowledge = Mapping[str, Known]
 class Fit(NamedTuple):
     offset: float = 0.0
     slope: float = 1.0
+
+
+_UNLEARNED = Fit()
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -86,12 +90,12 @@ class Calibrations:
 
     def __init__(self) -> None:
         self._models: dict[str, _Model] = {}
-        self._unsaved: dict[str, Known] = {}
+        self._unsaved: dict[str, _Kept] = {}
 
     def count(self, size: Size, model_id: str) -> int:
         """The tokens of a call of this size."""
-        known = self._models.get(model_id)
-        offset, slope = known.fit if known is not None else Fit()
+        model = self._models.get(model_id)
+        offset, slope = model.fit if model is not None else _UNLEARNED
         return max(1, ceil(offset + slope * size.text + size.images))
 
     def learn(self, model_id: str, size: Size, input_tokens: int, at: float) -> None:
@@ -100,82 +104,114 @@ class Calibrations:
         if input_tokens < _TINY or not _plausible(sample) or len(model_id) > _LONGEST_NAME:
             return
         error = round(abs(self.count(size, model_id) - input_tokens) / input_tokens, 4)
-        news = Known((sample,), (error,), at)
-        self._unsaved = combined(self._unsaved, {model_id: news})
-        self._model(model_id).take(news)
+        _of(self._unsaved, model_id, _Kept).add(sample, error, at)
+        model = _of(self._models, model_id, _Model)
+        model.kept.add(sample, error, at)
+        model.refit(1)
 
     def report(self) -> list[Report]:
         """What is known, the model that was asked last first."""
-        models = sorted(self._models.items(), key=lambda one: -one[1].known.updated_at)
+        models = sorted(self._models.items(), key=lambda one: -one[1].updated_at)
         return [_report(name, model) for name, model in models]
 
     def unsaved(self) -> Knowledge:
         """What was learned since this was asked last. Whoever cannot keep it gives it back."""
         unsaved, self._unsaved = self._unsaved, {}
-        return unsaved
+        return {name: kept.known() for name, kept in unsaved.items()}
 
     def give_back(self, unsaved: Knowledge) -> None:
-        self._unsaved = combined(unsaved, self._unsaved)
+        later = self.unsaved()
+        self._unsaved = _kept(unsaved, later)
 
     def adopt(self, saved: Knowledge) -> None:
         """Know what is in a file, which others may have written, and what is not there yet."""
-        self._models = {}
-        for model_id, known in combined(saved, self._unsaved).items():
-            self._model(model_id).take(known)
+        unsaved = {name: kept.known() for name, kept in self._unsaved.items()}
+        self._models = {name: _Model(kept) for name, kept in _kept(saved, unsaved).items()}
 
-    def _model(self, model_id: str) -> "_Model":
-        if model_id not in self._models and len(self._models) >= _MOST_MODELS:
-            del self._models[_oldest({n: each.known for n, each in self._models.items()})]
-        return self._models.setdefault(model_id, _Model())
+
+class _Kept:
+    """One model's samples, the latest of every size, and the latest errors."""
+
+    __slots__ = ("errors", "sizes", "updated_at")
+
+    def __init__(self) -> None:
+        self.sizes: dict[int, deque[Sample]] = {}
+        self.errors: deque[float] = deque(maxlen=_ERRORS)
+        self.updated_at = 0.0
+
+    def add(self, sample: Sample, error: float, at: float) -> None:
+        self._put(sample)
+        self.errors.append(error)
+        self.updated_at = at
+
+    def take(self, known: Known) -> None:
+        for sample in known.samples:
+            if _plausible(sample):
+                self._put(sample)
+        self.errors.extend(known.errors)
+        self.updated_at = max(self.updated_at, known.updated_at)
+
+    def known(self) -> Known:
+        return Known(tuple(self.samples()), tuple(self.errors), self.updated_at)
+
+    def samples(self) -> list[Sample]:
+        return [sample for size in sorted(self.sizes) for sample in self.sizes[size]]
+
+    def _put(self, sample: Sample) -> None:
+        size = int(sample.text).bit_length()
+        self.sizes.setdefault(size, deque(maxlen=_PER_SIZE)).append(sample)
 
 
 class _Model:
-    """One model's samples and what they come to."""
+    """What is kept of a model, and what it comes to."""
 
-    __slots__ = ("_stale", "fit", "known")
+    __slots__ = ("_stale", "fit", "kept")
 
-    def __init__(self) -> None:
-        self.known = Known()
-        self.fit = Fit()
+    def __init__(self, kept: _Kept | None = None) -> None:
+        self.kept = kept or _Kept()
+        self.fit = _UNLEARNED
         self._stale = 0
+        if kept is not None:
+            self.refit(_ENOUGH)
 
-    def take(self, news: Known) -> None:
-        self.known = _joined(self.known, news)
-        self._stale += len(news.samples)
-        # With many samples one more changes little, and fitting takes a fifth of a millisecond.
-        if self._stale > len(self.known.samples) // 8:
-            self.fit, self._stale = fitted(self.known.samples), 0
+    @property
+    def updated_at(self) -> float:
+        return self.kept.updated_at
+
+    def refit(self, news: int) -> None:
+        """With many samples one more changes little: fitting them costs half a millisecond."""
+        self._stale += news
+        many = sum(map(len, self.kept.sizes.values()))
+        if self._stale > many // 4:
+            self.fit, self._stale = fitted(self.kept.samples()), 0
+
+
+_Dated = TypeVar("_Dated", _Kept, _Model)
 
 
 def combined(known: Knowledge, news: Knowledge) -> dict[str, Known]:
     """Both, *news* being the later, within the bounds of what is kept."""
-    both = {**known}
-    for model_id, later in news.items():
-        both[model_id] = _joined(both.get(model_id, Known()), later)
-    while len(both) > _MOST_MODELS:
-        del both[_oldest(both)]
+    return {name: kept.known() for name, kept in _kept(known, news).items()}
+
+
+def _kept(*parts: Knowledge) -> dict[str, _Kept]:
+    """The later parts last."""
+    both: dict[str, _Kept] = {}
+    for part in parts:
+        for model_id, known in part.items():
+            both.setdefault(model_id, _Kept()).take(known)
+    for model_id in sorted(both, key=lambda name: both[name].updated_at)[:-_MOST_MODELS]:
+        del both[model_id]
     return both
 
 
-def _joined(known: Known, news: Known) -> Known:
-    samples = [sample for sample in (*known.samples, *news.samples) if _plausible(sample)]
-    return Known(
-        samples=tuple(_spread(samples)),
-        errors=(*known.errors, *news.errors)[-_ERRORS:],
-        updated_at=max(known.updated_at, news.updated_at),
-    )
-
-
-def _spread(samples: Sequence[Sample]) -> Iterator[Sample]:
-    """The latest of every size, in the same order."""
-    left: dict[int, int] = {}
-    kept: deque[Sample] = deque()
-    for sample in reversed(samples):
-        size = int(sample.text).bit_length()
-        left[size] = left.get(size, _PER_SIZE) - 1
-        if left[size] >= 0:
-            kept.appendleft(sample)
-    return iter(kept)
+def _of(models: dict[str, _Dated], model_id: str, new: Callable[[], _Dated]) -> _Dated:
+    """This model's entry; a new one takes the place of the oldest where there are too many."""
+    if (found := models.get(model_id)) is None:
+        if len(models) >= _MOST_MODELS:
+            del models[min(models, key=lambda name: models[name].updated_at)]
+        found = models[model_id] = new()
+    return found
 
 
 def fitted(samples: Sequence[Sample]) -> Fit:
@@ -184,7 +220,10 @@ def fitted(samples: Sequence[Sample]) -> Fit:
         return Fit()
     fit = _beginning(samples)
     for _ in range(_ROUNDS):
+        before = fit
         fit = _line((sample, _weight(sample, fit)) for sample in samples)
+        if abs(fit.slope - before.slope) < 1e-3 and abs(fit.offset - before.offset) < 1:
+            break
     return Fit(round(fit.offset, 1), round(fit.slope, 4))
 
 
@@ -228,11 +267,7 @@ def _within(value: float, bounds: tuple[float, float]) -> float:
     return min(max(value, bounds[0]), bounds[1])
 
 
-def _oldest(known: Knowledge) -> str:
-    return min(known, key=lambda name: known[name].updated_at)
-
-
 def _report(name: str, model: _Model) -> Report:
-    known = model.known
-    error = round(median(known.errors), 4) if known.errors else None
-    return Report(name, len(known.samples), *model.fit, error, known.updated_at)
+    errors = model.kept.errors
+    error = round(median(errors), 4) if errors else None
+    return Report(name, len(model.kept.samples()), *model.fit, error, model.updated_at)
