@@ -140,14 +140,16 @@ _BLOCKS: Mapping[str, Row] = {
     "text": Row(_C, "Byte for byte; several texts of one message are joined by a blank line."),
     "image": Row(_C, "Beside the text of its message, which holds at most 10."),
     "image.base64": Row(_C, "As it is."),
-    "image.url": Row(_R, "Fetched only if the operator switched that on, and then as base64."),
+    "image.url": Row(_A, "Fetched from a public web server and sent as base64, where the operator "
+                         "switched that on; else refused."),
     "image.file": Row(_R, "There is no file store."),
     "document": Row(_A, "As text, with title and context on lines of their own."),
     "document.text": Row(_A, "As text."),
     "document.content": Row(_A, "As text and images; images of an assistant's document begin a "
                                 "user turn."),
-    "document.base64": Row(_A, "The text that can be extracted; else refused."),
-    "document.url": Row(_R, "Fetched only if the operator switched that on."),
+    "document.base64": Row(_A, "The text of a PDF's pages and of the fields of its forms; one "
+                               "that is locked, broken or only scanned is refused."),
+    "document.url": Row(_A, "Fetched as image.url is, and read as document.base64."),
     "document.file": Row(_R, "There is no file store."),
     "search_result": Row(_A, "As text, with title and source on lines of their own."),
     "messages.thinking": Row(_C, "With the service's signature: the last one of a message, where "
