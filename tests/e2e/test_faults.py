@@ -59,7 +59,17 @@ OUTCOMES: Mapping[str, tuple[str, str]] = {
     "context-full": ("model_context_window_exceeded", "model_context_window_exceeded"),
     "content-filtered": REFUSED,
     "filtered-at-once": REFUSED,
-    "stop": ("stop_sequence", "stop_sequence"),
+    "stop": FINE,  # no sequence was asked for, and none is named
+    # To whom no search is offered, a call of one is a call like any other.
+    "search": CALLED,
+    "searches": CALLED,
+    "search-for-ever": CALLED,
+    "search-then-text": CALLED,
+    "search-and-tool": CALLED,
+    "search-long": CALLED,
+    "search-no-query": CALLED,
+    "search-bad-query": CALLED,
+    "search-unclosed": CUT,
     "token-usage": FINE,
     "event": FINE,
     "other-events": FINE,
