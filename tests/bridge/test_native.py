@@ -2,9 +2,13 @@
 
 from typing import Any
 
+import jsonschema
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from amq2api.bridge.amazonq.fidelity import TABLE
 from amq2api.bridge.amazonq.native import negotiate
 from amq2api.dialects import amazonq as q
 from amq2api.dialects import messages as m
@@ -239,3 +243,64 @@ def test_the_effort_named_last_counts(named: list[m.Effort | None], effort: str)
             for each in named]  # fmt: skip
     made = negotiate(msgspec.structs.replace(asked, messages=[*asked.messages, *told]), ALL)
     assert made.fields["output_config"] == {"effort": effort}
+
+
+EFFORT_NAMES = ["low", "medium", "high", "xhigh", "max"]
+
+
+def closed(**properties: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
+def some_of(*values: str) -> st.SearchStrategy[dict[str, Any]]:
+    chosen = st.lists(st.sampled_from(values), min_size=1, unique=True)
+    return chosen.map(lambda names: {"type": "string", "enum": names})
+
+
+OFFERS = st.fixed_dictionaries({}, optional={
+    "thinking": st.builds(
+        lambda kinds, rest: closed(type=kinds, **rest),
+        some_of("adaptive", "disabled", "enabled", "between_tools"),
+        st.fixed_dictionaries({}, optional={
+            "display": some_of("summarized", "omitted"),
+            "budget_tokens": st.just({"type": "integer"}),
+        }),
+    ),
+    "reasoning": some_of("none", *EFFORT_NAMES).map(lambda efforts: closed(effort=efforts)),
+    "output_config": some_of(*EFFORT_NAMES).map(lambda efforts: closed(effort=efforts)),
+    "max_tokens": st.just(LIMIT),
+})  # fmt: skip
+DISPLAYS = st.sampled_from([None, "summarized", "omitted", "updates"])
+ASKED = st.fixed_dictionaries({"max_tokens": st.integers(0, 200_000)}, optional={
+    "thinking": st.one_of(
+        st.just({"type": "disabled"}),
+        st.builds(lambda kind, shown: {"type": kind, "display": shown},
+                  st.sampled_from(["adaptive", "between_tools"]), DISPLAYS),
+        st.builds(lambda budget, shown: {
+            "type": "enabled", "budget_tokens": budget, "display": shown,
+        }, st.integers(1024, 100_000), DISPLAYS),
+    ),
+    "output_config": st.sampled_from(EFFORT_NAMES).map(lambda effort: {"effort": effort}),
+})  # fmt: skip
+
+
+@given(OFFERS, ASKED)
+def test_nothing_is_sent_that_was_not_offered(offer: dict[str, Any], asked: dict[str, Any]) -> None:
+    native = negotiate(call(**asked), model(**offer))
+    jsonschema.validate(native.fields, closed(**offer))
+    assert all(note.subject in TABLE for note in native.notes)
+    if native.think_tags is not None:
+        assert not {"thinking", "reasoning"} & set(offer)
+        assert 0 < native.think_tags < asked["max_tokens"]
+    assert (native.cut_at is None) is ("max_tokens" in native.fields)
+
+
+ODD: list[Any] = [None, 3, "x", [], {"enum": 3}, {"properties": 3}, {"properties": {"type": 3}},
+                  {"minimum": "x", "maximum": None}]  # fmt: skip
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize("field", ["thinking", "reasoning", "output_config", "max_tokens"])
+def test_schemas_that_nobody_understands_break_nothing(field: str, odd: Any) -> None:
+    asked = call(thinking=ENABLED, output_config={"effort": "low"})
+    assert isinstance(negotiate(asked, model(**{field: odd})).fields, dict)

@@ -11,7 +11,7 @@ from amq2api.bridge.backend import Note
 from amq2api.dialects import messages as m
 
 __all__ = [
-    "EFFORTS", "SPENT", "Native", "choices", "effort_for", "effort_of", "has", "kind",
+    "EFFORTS", "SPENT", "Native", "bound", "choices", "effort_for", "effort_of", "has", "kind",
     "nearest",
 ]  # fmt: skip
 
@@ -73,8 +73,14 @@ def choices(schema: Mapping[str, Any], name: str, default: Sequence[str]) -> Seq
     """The enum of a property; *default* where the schema leaves the property open."""
     inner = _properties(schema).get(name)
     values = inner.get("enum") if isinstance(inner, dict) else None
-    known = [value for value in values if isinstance(value, str)] if values else []
+    known = [v for v in values if isinstance(v, str)] if isinstance(values, list) else []
     return known or default
+
+
+def bound(schema: Mapping[str, Any], name: str, default: int) -> int:
+    """A ``minimum`` or ``maximum``."""
+    value = schema.get(name)
+    return value if type(value) is int else default
 
 
 def has(schema: Mapping[str, Any], name: str) -> bool:

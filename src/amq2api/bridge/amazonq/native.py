@@ -8,7 +8,7 @@ their own are asked for it with the tags of 2.8.
 from amq2api.dialects import amazonq as q
 from amq2api.dialects import messages as m
 
-from .fields import EFFORTS, Native, choices, effort_for, effort_of, nearest
+from .fields import EFFORTS, Native, bound, choices, effort_for, effort_of, nearest
 from .reasoning import reason, think, think_in_tags
 
 __all__ = ["Native", "negotiate"]
@@ -51,11 +51,10 @@ def _max_tokens(call: m.Call, model: q.Model, native: Native) -> None:
     schema = model.takes("max_tokens")
     if call.max_tokens is None:
         return
-    least = (schema or {}).get("minimum", 1)
-    if schema is None or call.max_tokens < least:
+    if schema is None or call.max_tokens < bound(schema, "minimum", 1):
         native.approximated("max_tokens")
         return
-    most = schema.get("maximum", call.max_tokens)
+    most = bound(schema, "maximum", call.max_tokens)
     if call.max_tokens > most:
         native.approximated("max_tokens")
     native.fields["max_tokens"] = min(call.max_tokens, most)
