@@ -134,7 +134,9 @@ def test_there_is_room_for_a_hundred_models() -> None:
     for at in range(150):
         gauge.learn(f"m{at}", Size(1000.0, 0.0), 1000, float(at))
     assert [report.model for report in gauge.report()] == [f"m{at}" for at in range(149, 49, -1)]
-    assert len(gauge.unsaved()) == 100
+    unsaved = gauge.unsaved()
+    assert len(unsaved) == 100
+    assert "m50" not in combined(unsaved, {"new": Known(updated_at=1e9)})
 
 
 @given(

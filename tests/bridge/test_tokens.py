@@ -37,10 +37,6 @@ BLOCKS: dict[str, tuple[Json, float]] = {
     "text": (user(LETTERS), 100),
     "a string and a list of one": (user({"type": "text", "text": LETTERS}), 100),
     "tool use": (assistant(use("t", "x" * 100, a="y" * 300)), 4 + 48 + 96 + 3.69),
-    "tool use with escapes, which the model does not see": (
-        assistant({"type": "tool_use", "id": "t", "name": "x", "input": {"я": "я"}}),
-        4 + 48 + 0.24 + 2 * 0.45 + 3.45,
-    ),
     "thought of this turn": (assistant(thinking(LETTERS, "s")), 100),
     "sealed thought": (assistant({"type": "redacted_thinking", "data": LETTERS}), 4),
     "result": (user(result("t", LETTERS)), 106),
@@ -90,6 +86,17 @@ def test_blocks(message: Json, count: float) -> None:
     # Nothing but results: a further turn of the user would end the turn of a thought.
     first = counted(user("x"))
     assert counted(user("x"), message).text - first.text == pytest.approx(count)
+
+
+def test_escapes_in_json_weigh_about_what_they_stand_for() -> None:
+    def weight(text: bytes) -> float:
+        call = m.ToolUse("t", "f", msgspec.Raw(b'{"a":"' + text + b'"}'))
+        return tokens.size(
+            m.Call(model=OLDER, messages=[m.Message("assistant", [call])]), OLDER
+        ).text
+
+    plain, escaped = weight("港口很早".encode() * 50), weight(rb"\u6e2f\u53e3\u5f88\u65e9" * 50)
+    assert 0.9 < escaped / plain < 1.5
 
 
 def test_a_block_without_a_rule_counts_by_its_json() -> None:

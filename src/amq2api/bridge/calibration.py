@@ -182,7 +182,7 @@ class _Model:
         """With many samples one more changes little: fitting them costs half a millisecond."""
         self._stale += news
         many = sum(map(len, self.kept.sizes.values()))
-        if self._stale > many // 4:
+        if self._stale >= many // 4:
             self.fit, self._stale = fitted(self.kept.samples()), 0
 
 
