@@ -515,6 +515,13 @@ def test_what_only_the_reply_shows_is_noted(
     assert all(note.subject in TABLE for note in translator.outcome.notes)
 
 
+def test_what_a_broken_reply_cost_is_reported() -> None:
+    chunks = [text("abcd"), ended("MALFORMED_MODEL_OUTPUT"), usage(1.0), METERED]
+    outcome = replay(chunks, window=200_000)[0].outcome
+    assert (outcome.stop_reason, outcome.credits) == ("error", 0.25)
+    assert (outcome.input_tokens, outcome.usage_source) == (1999, "context")
+
+
 def test_refusal_says_why() -> None:
     details = {"refusal": {"category": "cyber", "explanation": "no"}}
     _, heard = replay([ended("CONTENT_FILTERED", stopDetails=details)])

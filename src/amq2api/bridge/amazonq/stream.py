@@ -122,11 +122,10 @@ class StreamTranslator:
 
     def fail(self, error: GatewayError) -> list[m.StreamEvent]:
         """The reply broke off: say why. No ``message_stop`` follows."""
-        out, outcome, before = self._last, self.outcome, self.progress
+        out = self._last
         self._telling.give_up(out)
-        outcome.output_tokens = before.output_tokens + self._telling.cutter.tokens
-        outcome.input_tokens = before.whole_input + self._terms.input_tokens
-        outcome.stop_reason = "error"
+        self._add_up()
+        self.outcome.stop_reason = "error"
         out.append(m.StreamError(m.broken_off(error)))
         return out
 
