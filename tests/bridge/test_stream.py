@@ -382,6 +382,12 @@ TERMS: dict[str, tuple[dict[str, Any], list[bytes], str]] = {
         {"one_tool": True}, [text("a"), tool("tooluse_1", stop=True), text("b")],
         f"start +0text .a -0 +1tool_use:toolu_1:ls -1 {TOOL_END}",
     ),
+    "a limit of one": (
+        {"max_tokens": 1}, [text("Hello there")], "start +0text .He -0 end(max_tokens) stop",
+    ),
+    "a limit of one that is enough": (
+        {"max_tokens": 1}, [text("ok")], f"start +0text .ok -0 {END}",
+    ),
     "a limit of nothing": ({"max_tokens": 0}, [text("a")], "start end(max_tokens) stop"),
     "one tool only": (
         {"one_tool": True}, [tool("tooluse_1", stop=True), tool("tooluse_2", stop=True)],
