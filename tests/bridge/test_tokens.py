@@ -88,15 +88,21 @@ def test_blocks(message: Json, count: float) -> None:
     assert counted(user("x"), message).text - first.text == pytest.approx(count)
 
 
-def test_escapes_in_json_weigh_about_what_they_stand_for() -> None:
+def test_escapes_in_json_weigh_what_they_stand_for() -> None:
     def weight(text: bytes) -> float:
         call = m.ToolUse("t", "f", msgspec.Raw(b'{"a":"' + text + b'"}'))
         return tokens.size(
             m.Call(model=OLDER, messages=[m.Message("assistant", [call])]), OLDER
         ).text
 
-    plain, escaped = weight("港口很早".encode() * 50), weight(rb"\u6e2f\u53e3\u5f88\u65e9" * 50)
-    assert 0.9 < escaped / plain < 1.6
+    assert weight(rb"\u6e2f\u53e3\u5f88\u65e9" * 50) == weight("港口很早".encode() * 50)
+    assert weight(rb"\u6e2f" * 200_000) > 200_000  # so many are not read
+
+
+def test_json_that_cannot_be_read_counts_as_it_stands() -> None:
+    call = m.ToolUse("t", "f", msgspec.Raw(rb'{"a":"\u6e2f'))
+    message = m.Message("assistant", [call])
+    assert tokens.size(m.Call(model=OLDER, messages=[message]), OLDER).text > 55
 
 
 def test_a_block_without_a_rule_counts_by_its_json() -> None:

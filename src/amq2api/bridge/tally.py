@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 import msgspec
+from msgspec.json import decode, encode
 
 from amq2api.dialects import messages as m
 
@@ -16,19 +17,19 @@ __all__ = ["Tally"]
 
 _PER_RESULT = 6
 _PER_DOCUMENT = 12
-_ESCAPED = 1.2  # by how much an escape in JSON weighs more than what it stands for, or less
+_LARGE = 1 << 20  # characters of JSON beyond which its escapes count as they stand
 
 
 class Tally:
     """Adds up one part of a call."""
 
-    __slots__ = ("_texts", "_tokenizer", "_weight", "counts_thoughts", "fixed", "images",
-                 "referenced", "tier")  # fmt: skip
+    __slots__ = (
+        "_texts", "_tokenizer", "counts_thoughts", "fixed", "images", "referenced", "tier",
+    )  # fmt: skip
 
     def __init__(self, model_id: str) -> None:
         self._tokenizer = tokenizer_of(model_id)
         self._texts: list[str] = []
-        self._weight = 0.0
         self.tier = patches.HIGH if is_newer(model_id) else patches.STANDARD
         self.fixed = 0.0
         self.images = 0.0
@@ -38,7 +39,7 @@ class Tally:
 
     def text(self) -> float:
         """Everything but the images. Short texts are weighed as one, which is much faster."""
-        return self.fixed + self._weight + weigh("".join(self._texts), self._tokenizer)
+        return self.fixed + weigh("".join(self._texts), self._tokenizer)
 
     def say(self, text: str | None) -> None:
         if text:
@@ -46,10 +47,7 @@ class Tally:
 
     def json(self, json: msgspec.Raw | bytes) -> None:
         text = str(json, "utf-8", "replace")
-        self._texts.append(text)
-        if "\\u" in text:
-            # Six characters for one, which the model reads unescaped.
-            self.fixed -= _ESCAPED * text.count("\\u")
+        self._texts.append(_unescaped(text) if "\\u" in text else text)
 
     def content(self, content: object) -> None:
         if isinstance(content, str):
@@ -64,6 +62,14 @@ class Tally:
     def call(self, name: str) -> None:
         self.fixed += self._tokenizer.per_call
         self._texts.append(name)
+
+
+def _unescaped(text: str) -> str:
+    """JSON with the characters that its escapes stand for, as a model reads it."""
+    try:
+        return text if len(text) > _LARGE else str(encode(decode(text)), "utf-8")
+    except (msgspec.DecodeError, RecursionError):
+        return text
 
 
 def _tool_use(tally: Tally, block: m.ToolUse) -> None:
@@ -115,7 +121,7 @@ def _reference(tally: Tally, block: m.ToolReference) -> None:
 
 def _server_tool_use(tally: Tally, block: m.ServerToolUse) -> None:
     tally.call(block.name or "")
-    tally.json(msgspec.json.encode(block.input))
+    tally.json(encode(block.input))
 
 
 def _found(tally: Tally, block: m.WebSearchToolResult) -> None:
@@ -139,7 +145,7 @@ def _snippet(sealed: object) -> str:
 
 def _other(tally: Tally, block: msgspec.Struct) -> None:
     """A block that no rule is known for, by its JSON."""
-    tally.json(msgspec.json.encode(block))
+    tally.json(encode(block))
 
 
 _Read: TypeAlias = Callable[[Tally, Any], None]
