@@ -8,7 +8,8 @@ from hypothesis import given, settings
 
 from amq2api.dialects import messages as m
 from amq2api.relay.places import Holder, changed
-from bridge.conversations import Json, calls
+from bridge.conversations import Json
+from laws.conversations import Request, requests
 
 
 def shown(value: object) -> Any:
@@ -45,7 +46,7 @@ def at(call: Json, place: str) -> object:
     return here
 
 
-@given(calls())
+@given(requests())
 @settings(max_examples=40)
 def test_everything_is_visited_once_and_its_place_is_where_it_is(call: m.Call) -> None:
     seen: list[tuple[str, Json]] = []
@@ -61,7 +62,7 @@ def test_everything_is_visited_once_and_its_place_is_where_it_is(call: m.Call) -
         assert at(whole, place) == block
 
 
-@given(calls())
+@given(requests())
 @settings(max_examples=40)
 def test_what_is_put_is_there_and_nothing_else_is_touched(call: m.Call) -> None:
     new = m.Document(m.TextSource("new"))
