@@ -37,8 +37,12 @@ ROOTS: dict[str, tuple[Any, Any, bool]] = {
     ),
     "closed": ({"type": "object", "additionalProperties": False}, obj(), LOST),
     "required of nobody": (
-        {**obj(a=S), "required": ["b", "a", "a", 1]}, {**obj(a=S), "required": ["a"]}, WHOLE,
+        {**obj(a=S), "required": ["b", "a", "a", 1]}, {**obj(a=S), "required": ["a"]}, LOST,
     ),
+    "required twice": (
+        {**obj(a=S), "required": ["a", "a"]}, {**obj(a=S), "required": ["a"]}, WHOLE,
+    ),
+    "a list of whole objects": ({"enum": [{"a": 1}, {"a": 2}]}, obj(), LOST),
     "nulls": ({"properties": None, "required": None, "description": None}, obj(), WHOLE),
     "all of": (
         {"type": "object", "allOf": [{**obj(a=S), "required": ["a"]}, {**obj(b=N)},
@@ -99,7 +103,7 @@ PROPERTIES: dict[str, tuple[Any, Any, bool]] = {
         {"type": "array", "items": S}, LOST,
     ),
     "object inside": (
-        {**obj(x=S), "required": ["x", "y"]}, {**obj(x=S), "required": ["x"]}, WHOLE,
+        {**obj(x=S), "required": ["x", "y"]}, {**obj(x=S), "required": ["x"]}, LOST,
     ),
     "refers to the root": ({"$ref": "#"}, {"type": "object"}, LOST),
     "refers to a neighbour, with words of its own": (

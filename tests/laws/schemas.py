@@ -46,7 +46,7 @@ def _schemas(draw: st.DrawFn, depth: int = 3) -> Any:
 _LEAF: dict[str, st.SearchStrategy[Json]] = {
     "bare": _TYPES.map(lambda kind: {"type": kind}),
     "const": VALUES.map(lambda value: {"const": value}),
-    "enum": st.lists(VALUES, max_size=3).map(lambda values: {"enum": values}),
+    "enum": st.lists(VALUES, min_size=1, max_size=3).map(lambda values: {"enum": values}),
     "ref": _REFERENCES.map(lambda ref: {"$ref": ref}),
 }
 

@@ -62,6 +62,8 @@ class _Rewriter:
         if said.get("type", "object") != "object":
             self.lost = True
             said = {}
+        # A list of whole objects has no place at the root.
+        self.lost = self.lost or "enum" in said
         made: _Schema = {"type": "object"}
         made.update((key, said[key]) for key in ("title", "description") if key in said)
         made["properties"] = said.get("properties", {})
@@ -77,6 +79,7 @@ class _Rewriter:
         known = said.get("properties", {})
         # dict.fromkeys: each once, in order.
         kept = [name for name in dict.fromkeys(required) if name in known]
+        self.lost = self.lost or not known.keys() >= set(required)
         if kept:
             said["required"] = kept
         return said
