@@ -347,6 +347,11 @@ STORIES: dict[str, tuple[Json, str, str]] = {
         "U hi\n\n" + words.JSON_OUTPUT.format(schema='{"x":[1]}'),
         "dropped:output_config.task_budget approximated:output_config.format",
     ),
+    "a document by schema with an empty key": (
+        request(HI, output_format={"type": "json_schema", "schema": {"": [1]}}),
+        "U hi\n\n" + words.JSON_OUTPUT.format(schema='{"":[1]}'),
+        "approximated:output_config.format",
+    ),
     "a document by schema, the old way": (
         request(HI, output_format={"type": "json_schema", "schema": {}}),
         "U hi\n\n" + words.JSON_OUTPUT.format(schema="{}"), "approximated:output_config.format",
