@@ -25,6 +25,7 @@ from amq2api.errors import (
     UpstreamBusy,
 )
 from amq2api.relay.answering import reply_to
+from amq2api.sim.validator import validate
 from bridge.replies import METERED, ended, exception, text, thought, tool, usage
 from laws.grammar import Judge
 from relaying import World, call
@@ -143,6 +144,13 @@ def test_any_answers_make_a_legal_stream(world: World, asked: m.Call) -> None:
     (record,) = world.relay.records.recent()
     reason = failure or judge.whole()["stop_reason"]
     assert (record.outcome, record.ok) == (reason, not failure)
+
+
+@given(worlds(), calls())
+def test_the_service_takes_every_request(world: World, asked: m.Call) -> None:
+    asyncio.run(heard(world, asked))
+    for _, body in world.asks:
+        assert validate(body) is None
 
 
 @given(worlds(), calls())
