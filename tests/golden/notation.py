@@ -22,7 +22,8 @@ A file begins with a title and why the case matters. Sections follow, each under
 ``whole``
     What a client hears that asks for no stream: the status and the body. In both, members of
     the message that have their usual value are left out: its id, type and role, nulls at its
-    end, no cached tokens, the standard tier.
+    end, no cached tokens, the standard tier. Where the service tells no count, a call
+    weighs 100 tokens.
 ``notes``
     What was changed, as the log tells it.
 
