@@ -58,3 +58,5 @@ def test_programs_get_the_scenarios_and_the_way(tmp_path: Path) -> None:
     assert told["url"] == f"{simulator.url}/"
     assert told["environment"]["AMAZONQ_API_ENDPOINT"] == told["url"]
     assert told["environment"]["AMAZONQ_REFRESH_TOKEN"].startswith("aor")
+    # A pretended service's counts have no place among those of the real one.
+    assert "simulated" in told["environment"]["AMQ2API_CALIBRATION_FILE"]

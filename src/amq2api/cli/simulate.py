@@ -81,8 +81,12 @@ async def _simulate(
 
 
 def endpoints(service: str) -> dict[str, str]:
-    """The settings that make a gateway ask *service*."""
-    return {"AMAZONQ_API_ENDPOINT": service, "AMAZONQ_TOKEN_ENDPOINT": f"{service}token"}
+    """The settings that make a gateway ask *service*, and keep what it learns there apart."""
+    return {
+        "AMAZONQ_API_ENDPOINT": service,
+        "AMAZONQ_TOKEN_ENDPOINT": f"{service}token",
+        "AMQ2API_CALIBRATION_FILE": "~/.amq2api_calibration.simulated.json",
+    }
 
 
 def credentials(account: dict[str, str]) -> dict[str, str]:
