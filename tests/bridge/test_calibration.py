@@ -176,6 +176,15 @@ def test_what_two_processes_learned_is_joined() -> None:
     assert mine.count(Size(40_000.0, 0.0), MODEL) == pytest.approx(54_000, rel=0.05)
 
 
+def test_a_restart_changes_no_count() -> None:
+    before = taught(lessons(hidden_prompt, *SESSION, *SESSION, noise=0.02))
+    after = Calibrations()
+    after.adopt(before.unsaved())
+    for text in (700.0, 30_000.0):
+        count = before.count(Size(text, 0.0), MODEL)
+        assert after.count(Size(text, 0.0), MODEL) == pytest.approx(count, rel=0.01)
+
+
 def test_what_is_being_saved_is_not_saved_twice_nor_lost() -> None:
     gauge = taught(lessons(hidden_prompt, 1_000))
     saving = gauge.unsaved()

@@ -105,9 +105,7 @@ class Calibrations:
             return
         error = round(abs(self.count(size, model_id) - input_tokens) / input_tokens, 4)
         _of(self._unsaved, model_id, _Kept).add(sample, error, at)
-        model = _of(self._models, model_id, _Model)
-        model.kept.add(sample, error, at)
-        model.refit(1)
+        _of(self._models, model_id, _Model).learn(sample, error, at)
 
     def report(self) -> list[Report]:
         """What is known, the model that was asked last first."""
@@ -169,18 +167,17 @@ class _Model:
 
     def __init__(self, kept: _Kept | None = None) -> None:
         self.kept = kept or _Kept()
-        self.fit = _UNLEARNED
+        self.fit = fitted(self.kept.samples())
         self._stale = 0
-        if kept is not None:
-            self.refit(_ENOUGH)
 
     @property
     def updated_at(self) -> float:
         return self.kept.updated_at
 
-    def refit(self, news: int) -> None:
-        """With many samples one more changes little: fitting them costs half a millisecond."""
-        self._stale += news
+    def learn(self, sample: Sample, error: float, at: float) -> None:
+        self.kept.add(sample, error, at)
+        self._stale += 1
+        # With many samples one more changes little, and fitting takes a third of a millisecond.
         many = sum(map(len, self.kept.sizes.values()))
         if self._stale >= many // 4:
             self.fit, self._stale = fitted(self.kept.samples()), 0

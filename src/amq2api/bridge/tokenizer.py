@@ -1,10 +1,10 @@
 """How many tokens a text is likely to be, for either tokenizer that Claude's models have.
 
 Neither is published (claude-api.md 8.2). Each character has a weight, chosen so that texts come
-out as measured by others: per character English is 4.3 to 4.9 characters a token with the older
-tokenizer and a third less with the newer one, code 3 to 3.7, JSON 2.5, and other scripts cost
-the same with both. tests/bridge/test_token_counts.py holds the figures and says how far off
-the weights are.
+out as others have measured them: with the older tokenizer English has 4.3 to 4.9 characters a
+token, code 3 to 3.7 and JSON 2.5, with the newer one English has a third fewer, and other scripts
+cost the same with both. tests/bridge/test_token_counts.py holds the figures and tells how far
+off the weights are.
 """
 
 import re
@@ -36,7 +36,6 @@ _STRIDE = 19
 _FIRST_OF_THE_NEWER: Version = (4, 7)
 _NAMED = re.compile(r"claude-(?:([a-z]+)-)?(\d)(?:[.-](\d)(?!\d))?(?:-([a-z]+))?")
 
-
 HEAVIEST = 2.2
 """The most that a character weighs."""
 
@@ -55,7 +54,7 @@ class Tokenizer(NamedTuple):
 def _weights(
     *, small: float, capital: float, digit: float, mark: float, others: Mapping[str, float]
 ) -> bytes:
-    weight = [1.0] * 128 + [0.0] * 64 + [0.0] * 64
+    weight = [1.0] * 128 + [0.0] * 128
     for code in range(128):
         character = chr(code)
         if character.islower():
