@@ -44,7 +44,7 @@ def test_notes_are_explained(desk: Desk) -> None:
 BAD: dict[str, tuple[Any, int, str]] = {
     "no JSON": (b"{", 400, "not valid JSON"),
     "no messages": ({"model": "claude-sonnet-4-5", "max_tokens": 1}, 400, "messages: Field"),
-    "no such model": (CALL | {"model": "gpt-4"}, 400, "model: gpt-4"),
+    "no such model": (CALL | {"model": "gpt-4"}, 404, "model: gpt-4"),
 }
 
 

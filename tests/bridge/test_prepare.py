@@ -143,8 +143,11 @@ def test_a_forbidden_tool_call_is_not_told_and_the_model_asked_for_none() -> Non
     assert TOOL_NONE.encode() not in prepare(call(tools=[LS], messages=turns), PLAIN, WHO).ask.body
     unused = call(tools=[LS], tool_choice={"type": "none"})
     assert TOOL_NONE.encode() not in prepare(unused, PLAIN, WHO).ask.body
-    said = made.translator.feed(tool("tooluse_2", stop=True) + text("a"))
-    assert told([*said, *made.translator.finish()]) == "start +0text .a -0 end(end_turn) stop"
+    # Nor may the model call what is only declared because the history cannot do without.
+    for each in (made, prepare(call(messages=turns), PLAIN, WHO)):
+        assert TOOL_NONE.encode() in each.ask.body
+        said = each.translator.feed(tool("tooluse_2", stop=True) + text("a"))
+        assert told([*said, *each.translator.finish()]) == "start +0text .a -0 end(end_turn) stop"
 
 
 def test_a_message_goes_on_where_it_stands() -> None:

@@ -138,7 +138,8 @@ STORIES: dict[str, tuple[Json, str, str]] = {
     ),
     "a search of yesterday": (
         request(HI, assistant(search(), found(A)), user("go")),
-        f"U hi | A {ASKED} | U go srvtoolu_1={TOLD_A}", "repaired:tools",
+        f"U hi | A {ASKED} | U go\n\n{words.TOOL_NONE} srvtoolu_1={TOLD_A}",
+        "approximated:tools repaired:tools",
     ),
     "one of two results": (
         request(HI, assistant(search(), search("s2"), found(A)), user("go"), tools=[SEARCH_TOOL]),

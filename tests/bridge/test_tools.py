@@ -75,7 +75,7 @@ NAMES: dict[str, tuple[Json, str, str]] = {
     "all of them, in order": (request(HI, tools=[CAT, LS]), "cat ls", ""),
     "what history uses and nobody declares": (request(*LOOP, tools=[CAT]), "cat ls",
                                               "repaired:tools"),
-    "history alone": (request(*LOOP), "ls", "repaired:tools"),
+    "history alone": (request(*LOOP), "ls", "approximated:tools repaired:tools"),
     "none": (request(HI, tools=[LS], tool_choice=choose("none")), "", ""),
     "none, but history needs one": (
         request(*LOOP, tools=[LS, CAT], tool_choice=choose("none")), "ls",

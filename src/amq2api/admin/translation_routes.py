@@ -9,6 +9,7 @@ from pydantic import Field
 
 from amq2api.bridge.amazonq.fidelity import TABLE
 from amq2api.bridge.backend import Note
+from amq2api.errors import NotFound, UnknownModel
 from amq2api.relay.translating import Translation
 
 from .answers import answer, refusals
@@ -57,7 +58,8 @@ def translation_router(translate: Translate) -> APIRouter:
         ])  # fmt: skip
 
     @router.post(
-        PATH, tags=["playground"], responses=refusals(400, 413), response_model=Done[Translated],
+        PATH, tags=["playground"], responses=refusals(400, 404, 413),
+        response_model=Done[Translated],
     )  # fmt: skip
     async def translate_call(request: Request) -> Any:
         """Translate a message.
@@ -65,7 +67,10 @@ def translation_router(translate: Translate) -> APIRouter:
         Shows what the service would be sent for a call of `/v1/messages`, and what was changed.
         Nothing is sent. The ids in it are made up.
         """
-        made = await translate(await request.body())
+        try:
+            made = await translate(await request.body())
+        except UnknownModel as unknown:
+            raise NotFound(str(unknown)) from None
         body = msgspec.json.decode(made.request)
         return answer({"request": body, "notes": [_told(note) for note in made.notes]})
 

@@ -10,7 +10,7 @@ from .names import Names
 from .tools import name_of
 from .words import TOOL_ANY, TOOL_NONE, TOOL_ONE
 
-__all__ = ["demand", "offered"]
+__all__ = ["closed", "demand", "offered"]
 
 
 def offered(call: m.Call, used: Collection[str], changes: Changes, ledger: Ledger) -> list[m.Tool]:
@@ -32,18 +32,29 @@ def offered(call: m.Call, used: Collection[str], changes: Changes, ledger: Ledge
             ledger.dropped("tools.defer_loading")
         else:
             made.append(tool)
-    if isinstance(call.tool_choice, m.NoTool) and used:
-        ledger.approximated("tool_choice.none")
+    if used and closed(call, made):
+        none = isinstance(call.tool_choice, m.NoTool)
+        ledger.approximated("tool_choice.none" if none else "tools")
     return made
 
 
-def demand(call: m.Call, tools: Collection[m.Tool], names: Names, ledger: Ledger) -> str:
+def closed(call: m.Call, tools: Collection[m.Tool]) -> bool:
+    """Whether no tool may be called, though the history's are declared: they have to be (I9).
+
+    *tools* are those :func:`offered`. A client that offers none is not to be called back.
+    """
+    return isinstance(call.tool_choice, m.NoTool) or not tools
+
+
+def demand(
+    call: m.Call, tools: Collection[m.Tool], used: Collection[str], names: Names, ledger: Ledger
+) -> str:
     """The sentence that stands for ``any``, ``tool`` and ``none``, or nothing."""
     choice = call.tool_choice
-    if choice is None or not tools:
+    if closed(call, tools):
+        return TOOL_NONE if used else ""
+    if choice is None:
         return ""
-    if isinstance(choice, m.NoTool):
-        return TOOL_NONE
     if choice.disable_parallel_tool_use:
         ledger.approximated("tool_choice.disable_parallel_tool_use")
     forced = _forced(call)

@@ -37,6 +37,8 @@ class Conversation:
     state: q.ConversationState
     names: Mapping[str, str]
     """The service's tool names to the client's, where they differ."""
+    no_tools: bool
+    """Whether tools are declared that must not be called."""
     notes: Notes
 
 
@@ -81,7 +83,8 @@ def convert(
     if think_tags is not None:
         current.texts.insert(0, THINKING_TAGS.format(budget=think_tags))
     first.texts[:0] = [*_system(call, ledger), *declared.overflow]
-    current.texts += _wishes(call, offered, names, ledger)
+    wishes = (choice.demand(call, offered, used, names, ledger), _form(call, ledger))
+    current.texts += [wish for wish in wishes if wish]
 
     history: list[q.ChatMessage] = []
     for draft, reply in zip(drafts, replies, strict=False):
@@ -94,7 +97,8 @@ def convert(
         current_message=current.message(origin, model_id=model_id, tools=declared.entries),
         history=history,
     )
-    return Conversation(state, changed, ledger.notes())
+    no_tools = bool(used) and choice.closed(call, offered)
+    return Conversation(state, changed, no_tools, ledger.notes())
 
 
 def _framed(turns: list[Turn], ledger: Ledger) -> list[Turn]:
@@ -123,15 +127,14 @@ def _system(call: m.Call, ledger: Ledger) -> list[str]:
     return [text for text in blocks if not is_blank(text)]
 
 
-def _wishes(call: m.Call, offered: Sequence[m.Tool], names: Names, ledger: Ledger) -> list[str]:
-    """What a call wants of its answer, for a service that has to be asked in words."""
-    wishes = [choice.demand(call, offered, names, ledger)]
+def _form(call: m.Call, ledger: Ledger) -> str:
+    """The sentence that stands for a prescribed form of the answer, or nothing."""
     config = call.output_config
     if config is not None and config.task_budget is not None:
         ledger.dropped("output_config.task_budget")
     wanted = config.format if config is not None and config.format else call.output_format
-    if wanted is not None:
-        ledger.approximated("output_config.format")
-        # As it is, empty keys and all: it is only text, and the answer has to satisfy it.
-        wishes.append(JSON_OUTPUT.format(schema=bytes(wanted.schema).decode()))
-    return [wish for wish in wishes if wish]
+    if wanted is None:
+        return ""
+    ledger.approximated("output_config.format")
+    # As it is, empty keys and all: it is only text, and the answer has to satisfy it.
+    return JSON_OUTPUT.format(schema=bytes(wanted.schema).decode())

@@ -32,7 +32,7 @@ _CALL: Mapping[str, Row] = {
                         "where a user message must be, a placeholder of words.py stands."),
     "messages.output_config": Row(_C, "The effort named last counts; other members are for the "
                                       "call alone to set, and dropped."),
-    "messages.clear_at": Row(_C, "A text for one turn is not said again after it."),
+    "messages.clear_at": Row(_D, "A text for one turn is not said again after it."),
     "system": Row(_C, "Verbatim, at the head of the first user message, on every turn."),
     "system.billing_header": Row(_D, "A block for Anthropic's meters; no instruction."),
     "role:system": Row(_C, "Keeps its place, as text of the user turn around it."),
@@ -91,7 +91,8 @@ _ANSWER: Mapping[str, Row] = {
 }  # fmt: skip
 
 _TOOLS: Mapping[str, Row] = {
-    "tools": Row(_C, "A tool that the history uses and nobody declares is declared by its name."),
+    "tools": Row(_C, "A tool that the history uses and nobody declares is declared by its name; "
+                    "where a call offers none at all, as with `tool_choice` none."),
     "tools.name": Row(_C, "A name outside the service's pattern is mapped, and restored in the "
                           "answer."),
     "tools.type": Row(_A, "Client tools of the API (bash, text editor, computer, memory) are "

@@ -1,7 +1,5 @@
 """One call made ready: the request to send, the translator of its reply, what was changed."""
 
-from collections.abc import Mapping
-
 import msgspec
 
 from amq2api.bridge import tokens
@@ -11,7 +9,7 @@ from amq2api.dialects import messages as m
 from amq2api.errors import GatewayError
 from amq2api.wire.exchange import Answer, Ask
 
-from .conversation import convert
+from .conversation import Conversation, convert
 from .native import Native, negotiate
 from .stream import StreamTranslator, Terms
 
@@ -59,7 +57,7 @@ def prepare(
     )
     size = tokens.size(call, model.model_id)
     input_tokens = gauge.count(size, model.model_id)
-    terms = _terms(call, model, native, identity, conversation.names, input_tokens)
+    terms = _terms(call, model, native, identity, conversation, input_tokens)
     return Prepared(
         ask=_ask(request, identity),
         translator=StreamTranslator(terms, progress),
@@ -108,7 +106,7 @@ def _terms(
     model: q.Model,
     native: Native,
     identity: Identity,
-    names: Mapping[str, str],
+    conversation: Conversation,
     input_tokens: int,
 ) -> Terms:
     choice, thinking = call.tool_choice, call.thinking
@@ -119,12 +117,12 @@ def _terms(
         input_tokens=input_tokens,
         tokenizer=tokens.tokenizer_of(model.model_id),
         window=model.window,
-        names=names,
+        names=conversation.names,
         search=tool.name if (tool := m.web_search(call)) is not None else None,
         max_tokens=native.cut_at,
         stop_sequences=tuple(call.stop_sequences or ()),
         forced=isinstance(choice, m.AnyTool | m.OneTool) and bool(call.tools),
-        no_tools=isinstance(choice, m.NoTool),
+        no_tools=isinstance(choice, m.NoTool) or conversation.no_tools,
         prefill=_prefill(call),
         one_tool=choice is not None and bool(choice.disable_parallel_tool_use),
         thinking_tags=native.think_tags is not None,

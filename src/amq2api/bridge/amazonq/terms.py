@@ -33,7 +33,7 @@ class Terms(msgspec.Struct, frozen=True):
     forced: bool = False
     """``tool_choice`` any or tool: no text before the tool call (claude-api.md 3.5)."""
     no_tools: bool = False
-    """``tool_choice`` none: a tool call is not told."""
+    """``tool_choice`` none, or no tools offered: a tool call is not told."""
     prefill: str = ""
     """What the client had the answer begin with, which the model may repeat."""
     thinking_tags: bool = False

@@ -75,7 +75,9 @@ def _read(messages: Sequence[m.Message], reader: Reader, ledger: Ledger) -> Iter
         content = message.content or ()
         if message.clear_at == "next_user_message" and at < last_asked:
             # The client keeps it where it stood, so that its conversation only grows.
-            content = _changes(content)
+            content, said = _changes(content), content
+            if len(content) < len(said):
+                ledger.dropped("messages.clear_at")
         if turns := _told(at, message.role, content, reader, ledger):
             yield from turns
         elif not (config or message.clear_at or _changes(content)):
