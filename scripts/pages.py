@@ -95,6 +95,11 @@ def simulator() -> str:
         plans, allowances, profiles and refusals, tokens and registrations that end, sign-ins
         approved or denied. `/device` is its sign-in page, where a person presses Approve.
 
+        `/mcp` is its search of the web, with pages that are the same for the same words. The
+        state's `web_search` and an account's own say who may search, `search_delay` how long it
+        takes, `search_faults` what goes wrong next: a refusal's name, or one of `error`,
+        `is-error`, `failed`, `no-json`, `no-text`, `other-id`, `garbage`.
+
         ## Scenarios
         """,
         *_table(("name", "what happens"), rows),
