@@ -46,7 +46,8 @@ def test_a_block_is_not_taken_for_a_member_of_the_call() -> None:
 
 
 def test_the_page_is_the_table() -> None:
-    assert (ROOT / "docs/fidelity.md").read_text("utf-8") == page()
+    # What follows it is of other tables (scripts/pages.py).
+    assert (ROOT / "docs/fidelity.md").read_text("utf-8").startswith(page())
     for subject, row in TABLE.items():
         assert f"| `{subject}` | {row.fate} | {row.how} |" in page()
 
