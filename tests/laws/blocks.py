@@ -180,16 +180,16 @@ def _one(block: st.SearchStrategy[Json]) -> st.SearchStrategy[list[Json]]:
     return block.map(lambda block: [block])
 
 
-def _several(*kinds: st.SearchStrategy[list[Json]]) -> st.SearchStrategy[list[Json]]:
-    return st.lists(st.one_of(*kinds), max_size=4).map(
-        lambda lists: list(chain.from_iterable(lists))
-    )
+@st.composite
+def _several(draw: st.DrawFn, *kinds: st.SearchStrategy[list[Json]]) -> list[Json]:
+    some = draw(st.lists(st.sampled_from(range(len(kinds))), max_size=4))
+    return list(chain.from_iterable(draw(kinds[kind]) for kind in some))
 
 
 CONTENT = {
     "user": _several(*map(_one, (TEXT_BLOCKS, TEXT_BLOCKS, IMAGES, RESULTS, RESULTS, DOCUMENTS,
                                  SEARCH_RESULTS))),
     "assistant": _several(*map(_one, (TEXT_BLOCKS, TEXT_BLOCKS, CITED, USES, USES, THOUGHTS,
-                                      ECHOES)), _searches()),
+                                      THOUGHTS, ECHOES)), _searches(), _searches()),
     "system": _several(*map(_one, (TEXT_BLOCKS, CHANGES))),
 }  # fmt: skip

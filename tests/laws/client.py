@@ -1,5 +1,6 @@
 """What a client's request says, read from its JSON."""
 
+import base64
 import json
 import re
 from collections.abc import Iterator
@@ -55,6 +56,7 @@ def sound(value: Any) -> Any:
 def client_words(body: Json) -> frozenset[str]:
     """Everything a client said, as it is and as JSON has it, its keys and its tools' names."""
     said = {*strings(body), *_keys(body), "web_search"}  # which need not be named
+    said |= {_opened(text) for text in list(said)}
     names = Names(tool.get("name", "web_search") for tool in body.get("tools") or ())
     said |= {names.upstream(text) for text in list(said) if len(text) < 200}
     said |= {json.dumps(text, ensure_ascii=False)[1:-1] for text in list(said)}
@@ -63,6 +65,14 @@ def client_words(body: Json) -> frozenset[str]:
         # Where a description is cut: 10 000 units of one or two.
         said |= {part for at in (5_000, 9_999, 10_000) for part in (text[:at], text[at:])}
     return frozenset(said)
+
+
+def _opened(text: str) -> str:
+    """What the program sealed for a client to keep (a page's excerpt), else nothing."""
+    try:
+        return base64.b64decode(text, validate=True).removeprefix(words.MARK).decode()
+    except ValueError:
+        return ""
 
 
 def _keys(value: Any) -> Iterator[str]:

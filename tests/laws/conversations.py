@@ -11,7 +11,7 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 from amq2api.dialects import messages as m
-from bridge.conversations import Json, text, user
+from bridge.conversations import Json, image, text, user
 from laws.blocks import ASSISTANT_DOCUMENTS, CITED, CONTENT, NAMES, RESULTS, TEXT_BLOCKS, USES
 from laws.schemas import ROOTS
 from laws.texts import SAID, TEXTS
@@ -44,6 +44,8 @@ def turns(draw: st.DrawFn, *, newer: bool = False) -> list[Json]:
         else:
             made.append(draw(_message(step, newer=newer)))
     made.insert(draw(st.integers(0, len(made))), user(draw(SAID)))
+    if many := draw(st.sampled_from([0, 0, 0, 0, 0, 2, 9, 10])):
+        made.append({"role": "user", "content": [image("gif", bytes([n])) for n in range(many)]})
     if draw(st.booleans()):
         # Prefills, of one message or several, are rare otherwise.
         made.append({"role": "assistant", "content": draw(TEXTS)})
@@ -138,10 +140,10 @@ _BUILT_IN: st.SearchStrategy[Json] = st.sampled_from([
 def _tools(draw: st.DrawFn) -> list[Json]:
     """Of each name one, and not all deferred."""
     made: dict[str, Json] = {}
-    for _ in range(draw(st.integers(0, 4))):
-        tool = draw(st.one_of(CUSTOM, CUSTOM, _BUILT_IN))
+    for kind in draw(st.lists(st.sampled_from(["custom"] * 3 + ["own"]), min_size=1, max_size=5)):
+        tool = draw(CUSTOM if kind == "custom" else _BUILT_IN)
         made[str(tool.get("name", "web_search"))] = dict(tool)
-    if made and all(tool.get("defer_loading") for tool in made.values()):
+    if all(tool.get("defer_loading") for tool in made.values()):
         next(iter(made.values()))["defer_loading"] = False
     return list(made.values())
 
@@ -176,8 +178,6 @@ def members(draw: st.DrawFn, *, newer: bool = False) -> Json:
             {"model": st.just("m"), "max_tokens": st.sampled_from([0, 1, 100, 4096, 10**6, 9.0])},
             optional={
                 "system": _SYSTEM,
-                "tools": st.none() | TOOLS,
-                "thinking": st.none() | _THINKING,
                 "output_config": st.fixed_dictionaries({}, optional={
                     "effort": _EFFORTS, "format": st.none() | _FORMATS,
                     "task_budget": st.just({"type": "tokens", "total": 9}),
@@ -193,6 +193,11 @@ def members(draw: st.DrawFn, *, newer: bool = False) -> Json:
             },
         )
     )  # fmt: skip
+    # What matters most is drawn more often than a dictionary would.
+    for member, values in (("tools", TOOLS), ("thinking", _THINKING)):
+        value = draw(st.sampled_from([values, values, st.none(), None]))
+        if value is not None:
+            made[member] = draw(value)
     thought = made.get("thinking") or {}
     made["max_tokens"] = max(made["max_tokens"], thought.get("budget_tokens", -1) + 1)
     if choice := draw(_choices(made.get("tools") or [])):
@@ -203,8 +208,8 @@ def members(draw: st.DrawFn, *, newer: bool = False) -> Json:
 @st.composite
 def _choices(draw: st.DrawFn, tools: list[Json]) -> Json | None:
     alone: Any = st.sampled_from([{}, {}, {"disable_parallel_tool_use": True}])
-    kinds = ["auto", "none"] if not tools else ["auto", "any", "none", "tool", "tool"]
-    kind = draw(st.none() | st.sampled_from(kinds))
+    kinds = ["auto", "none"] if not tools else ["auto", "any", "any", "none", "tool", "tool"]
+    kind = draw(st.sampled_from([None, None, *kinds]))
     if kind is None:
         return None
     named = {}

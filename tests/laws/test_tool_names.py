@@ -37,11 +37,13 @@ def test_names_are_restored(request: Request, name: str) -> None:
              for at, tool in enumerate(tools)]  # fmt: skip
     heard = prepared.translator.feed(b"".join(written("toolUseEvent", c).data for c in calls))
     blocks = [event.content_block for event in heard if isinstance(event, m.ContentBlockStart)]
-    names = [block.name for block in blocks if isinstance(block, m.ToolUseBlock)]
-    assert len(names) == len(tools)
-    for theirs, tool in zip(names, tools, strict=True):
+    names = {block.id: block.name for block in blocks if isinstance(block, m.ToolUseBlock)}
+    steady = "tool_removal" not in json.dumps(body)
+    for at, tool in enumerate(tools):
         meant = [mark.of for mark in marks if mark.place == "tool"
                  and mark.text[:9_000] in tool["description"]]  # fmt: skip
-        assert not meant or theirs in meant
-        assert json.dumps(theirs) in json.dumps(body)
+        theirs = names.get(f"toolu_{at}")
+        # What history alone uses is declared, and not the client's to be called.
+        assert theirs in meant or not meant or (theirs is None and not steady)
+        assert theirs is None or json.dumps(theirs) in json.dumps(body)
     held("names are restored, and no two tools share one")
