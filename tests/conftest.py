@@ -25,7 +25,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     counts: Counter[str] = Counter()
     for reports in terminalreporter.stats.values():
         for report in reports:
-            for name, value in getattr(report, "user_properties", ()):
+            if getattr(report, "when", None) != "call":
+                continue
+            for name, value in report.user_properties:
                 if name.startswith("law: "):
                     counts[name.removeprefix("law: ")] += value
     terminalreporter.section("laws")
