@@ -81,7 +81,21 @@ def told(messages: list[Json], rest: Json, name: str) -> tuple[Sent, str] | None
     blank = speakers[-1] == "assistant" and text[-1:].isspace()
     if cleared or images > 10 or blank or "user" not in speakers or not _says(messages):
         return None
-    return send(Request({**rest, "messages": messages}), MODELS[name]), speakers[-1]
+    # Whoever is silent at the end leaves the last word to the one before.
+    heard = [message["role"] for message in messages if _speaks(message)]
+    return send(Request({**rest, "messages": messages}), MODELS[name]), heard[
+        -1
+    ] if heard else "assistant"
+
+
+def _speaks(message: Json) -> bool:
+    """Whether there is something of the message in the conversation that is sent."""
+    content = message.get("content") or ""
+    if isinstance(content, str) or message["role"] == "assistant":
+        return message["role"] == "assistant" or bool(content.strip())
+    silent = ("tool_addition", "tool_removal")
+    said = [block for block in content if block["type"] not in silent]
+    return any(block.get("text", "α").strip() for block in said)
 
 
 def _says(messages: list[Json]) -> bool:
