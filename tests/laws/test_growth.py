@@ -5,7 +5,7 @@ The service's cache, and whoever reads its logs, see one conversation and not ma
 
 import json
 
-from hypothesis import given, note
+from hypothesis import assume, given, note
 from hypothesis import strategies as st
 
 from amq2api.bridge.amazonq import words
@@ -21,15 +21,15 @@ NAMES = st.sampled_from(sorted(MODELS))
 def test_a_conversation_only_grows(
     earlier: list[Json], later: list[Json], rest: Json, name: str, data: st.DataObject
 ) -> None:
-    """Whatever is added, all before the last turn stays; and where the user had the last word,
-    that stays too, but for what the call asked of its answer."""
+    """Whatever is added, all before the last turn stays."""
     steady(rest)
     messages = [*earlier, *later]
     at = data.draw(st.integers(1, len(messages) - 1))
     note(json.dumps({"at": at, "body": {**rest, "messages": messages}}))
     before, after = (told(each, rest, name) for each in (messages[:at], messages))
-    if not before or not after:
-        return
+    assume(before and after)
+    assert before
+    assert after
     kept = before[0].turns[:-1]
     if before[1] == "assistant":
         kept = kept[:-1]  # the assistant may go on, in one turn
@@ -41,6 +41,7 @@ def test_a_conversation_only_grows(
 def test_a_question_stays_as_it_was_asked(
     earlier: list[Json], later: list[Json], rest: Json, reply: str, name: str
 ) -> None:
+    """What stood last stays too, but for what the call asked of its answer."""
     steady(rest)
     asked = [*earlier, {"role": "user", "content": "ω"}]
     for member in ("tool_choice", "output_config", "output_format", "thinking"):
@@ -48,8 +49,9 @@ def test_a_question_stays_as_it_was_asked(
     answered = [*asked, {"role": "assistant", "content": reply}, *later]
     note(json.dumps({"at": len(asked), "body": {**rest, "messages": answered}}))
     before, after = (told(each, rest, name) for each in (asked, answered))
-    if not before or not after:
-        return
+    assume(before and after)
+    assert before
+    assert after
     current = dict(before[0].turns[-1])
     current.pop("modelId")
     # History may hold calls of tools that are not offered any more.
