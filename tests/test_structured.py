@@ -173,7 +173,7 @@ def test_an_answer_that_never_fits_is_the_models_failure_and_not_the_accounts() 
     world, asked = asking([text(BAD), METERED], [text(BAD), METERED], [text(GOOD), METERED])
     asyncio.run(hear(world, asked))
     (record,) = world.relay.records.recent()
-    assert (record.outcome, record.ok) == ("UpstreamBroken", False)
+    assert (record.outcome, record.ok) == ("AnswerUnfit", False)
     assert record.error == (
         "the model's answer does not satisfy output_config.format: it breaks the rule `required`"
     )

@@ -170,6 +170,10 @@ class UpstreamBroken(GatewayError):
     """The service, or the road to it, failed in a way no table foresees."""
 
 
+class AnswerUnfit(UpstreamBroken):
+    """The model's answer does not have the form that the client set, asked again or not."""
+
+
 class UpstreamTimeout(UpstreamBroken):
     """The service was silent for too long."""
 

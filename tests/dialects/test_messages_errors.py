@@ -50,6 +50,7 @@ STORIES: dict[type[errors.GatewayError], str] = {
     errors.RateLimited: "429 in 8",
     errors.UpstreamBusy: "529 in 8",
     errors.UpstreamBroken: "502",
+    errors.AnswerUnfit: "502 never again",
     errors.UpstreamTimeout: "504",
     errors.ProtocolError: "502",
 }

@@ -11,7 +11,7 @@ import warnings
 from functools import lru_cache
 from typing import NamedTuple
 
-__all__ = ["matches"]
+__all__ = ["effort", "matches"]
 
 _LONGEST = 1_000  # characters of an expression
 _MOST_STEPS = 1_000_000
@@ -31,10 +31,19 @@ class _Quick(NamedTuple):
     """Between how many ways it may have to choose."""
 
 
+def effort(expression: str, text: str) -> int | None:
+    """The most steps that looking for *expression* in *text* may take; None if too many."""
+    quick = _quick(expression)
+    if quick is None:
+        return None
+    steps = (len(text) + 1) ** quick.passes * quick.choices
+    return steps if steps <= _MOST_STEPS else None
+
+
 def matches(expression: str, text: str) -> bool | None:
     """Whether *expression* is found in *text*; None where that is not tried."""
     quick = _quick(expression)
-    if quick is None or (len(text) + 1) ** quick.passes * quick.choices > _MOST_STEPS:
+    if quick is None or effort(expression, text) is None:
         return None
     return quick.expression.search(text) is not None
 

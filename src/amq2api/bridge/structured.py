@@ -1,14 +1,11 @@
 """Structured output: the JSON schema a client sets, and the one document that satisfies it.
 
 The service knows nothing of it (upstream-protocol.md 2.5), so the answer is judged here, by
-Draft 2020-12 (claude-api.md 3.4, 3.7) and without ever fetching anything. What the client's
-schema can make expensive is bounded or left out: this may run beside other calls.
+Draft 2020-12 (claude-api.md 3.4, 3.7) and without ever fetching anything.
 """
 
 import functools
 import json
-from collections.abc import Iterator
-from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -17,6 +14,7 @@ from amq2api.dialects import messages as m
 from amq2api.errors import BadRequest
 
 from .jsontext import Document, decode, documents
+from .judging import TooComplex, bounded, check, judge
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
@@ -26,8 +24,6 @@ __all__ = ["Misfit", "Schema", "asked", "check_prefill", "compiled"]
 _INVALID = "JSON schema is invalid: "
 _TOO_COMPLEX = "Schema is too complex for compilation."
 _LONGEST = 200_000  # bytes of a schema
-_BUDGET = 500_000  # comparisons that judging one answer may take, about a second
-_REFERENCE = 20  # comparisons that following a reference is worth
 _PROBES = ("{}", "[]", '""')  # what a schema must be able to judge before anything is asked
 _MOST_DOCUMENTS = 20  # in one answer that are looked at
 _LONGEST_RULE = 1_000  # characters of a schema's member that the model is told
@@ -100,13 +96,11 @@ class Schema:
         Raises:
             BadRequest: the schema makes judging too expensive.
         """
-        spent = _spent.set([0])
         try:
-            return self._best(documents(text))
-        except (_TooComplex, RecursionError):
+            with bounded():
+                return self._best(documents(text))
+        except (TooComplex, RecursionError):
             raise BadRequest(f"{self._where}: {_TOO_COMPLEX}") from None
-        finally:
-            _spent.reset(spent)
 
     def _best(self, found: list[Document]) -> str | Misfit:
         misfits: list[Misfit] = []
@@ -129,142 +123,21 @@ class Schema:
         return Misfit(error.json_path, keyword, rule if len(rule) <= _LONGEST_RULE else keyword)
 
 
-class _TooComplex(Exception):
-    """Judging takes more work than any honest schema does."""
-
-
-_spent: ContextVar[list[int]] = ContextVar("spent")
-"""Comparisons made so far for the answer at hand."""
-
-
 @functools.lru_cache(maxsize=32)
 def _compiled(where: str, raw: bytes) -> Schema:
     if len(raw) > _LONGEST:
         raise BadRequest(f"{where}: {_TOO_COMPLEX}")
     try:
         schema = decode(raw.decode())
-        _check(schema)
+        check(schema)
     except RecursionError:
         raise BadRequest(f"{where}: {_TOO_COMPLEX}") from None
     except ValueError as problem:
         raise BadRequest(f"{where}: {_INVALID}{str(problem)[:_LONGEST_WORDS]}") from None
-    made = Schema(where, _judging()(schema, registry=_nothing_elsewhere()))
+    made = Schema(where, judge(schema))
     for probe in _PROBES:
         made.fit(probe)
     return made
-
-
-def _check(schema: Any) -> None:
-    """Refuse what is no schema, and references that lead nowhere.
-
-    Raises:
-        ValueError: in words for the schema's author.
-    """
-    from referencing.exceptions import Unresolvable
-    from referencing.jsonschema import DRAFT202012
-
-    _check_form(schema)
-    root = DRAFT202012.create_resource(schema)
-    waiting = [(root, _nothing_elsewhere().resolver_with_root(root))]
-    targets: list[Any] = []
-    seen: set[int] = set()
-    while waiting or targets:
-        if not waiting:
-            target = targets.pop()
-            if id(target.contents) in seen:
-                continue
-            # It lies where no schema is expected, as in the older ``definitions``.
-            _check_form(target.contents)
-            waiting.append((DRAFT202012.create_resource(target.contents), target.resolver))
-        resource, outer = waiting.pop()
-        seen.add(id(resource.contents))
-        resolver = outer.in_subresource(resource)
-        waiting += [(inner, resolver) for inner in resource.subresources()]
-        for reference in _references(resource.contents):
-            try:
-                targets.append(resolver.lookup(reference))
-            except Unresolvable:
-                raise ValueError(f"$ref {_json(reference)} leads nowhere") from None
-
-
-def _check_form(schema: Any) -> None:
-    from jsonschema import Draft202012Validator, FormatChecker
-    from jsonschema.exceptions import SchemaError
-
-    try:
-        # Formats are left out: an expression may be of another language than Python's.
-        Draft202012Validator.check_schema(schema, format_checker=FormatChecker([]))
-    except SchemaError as problem:
-        raise ValueError(problem.message) from None
-
-
-def _references(schema: Any) -> Iterator[str]:
-    if isinstance(schema, dict):
-        for member in ("$ref", "$dynamicRef"):
-            if isinstance(schema.get(member), str):
-                yield schema[member]
-
-
-@functools.cache
-def _judging() -> "type[Validator]":
-    """Draft 2020-12 with bounded work, and without the client's regular expressions.
-
-    Python's engine can take for ever on some of them, and nothing else runs meanwhile.
-    """
-    from jsonschema import Draft202012Validator
-    from jsonschema.validators import extend
-
-    costs = dict.fromkeys(("$ref", "$dynamicRef"), _REFERENCE)
-    bounded = {
-        word: _bounded(judge, costs.get(word, 1))
-        for word, judge in Draft202012Validator.VALIDATORS.items()
-    }
-    plain = bounded["additionalProperties"]
-
-    def additional(judge: Any, value: Any, instance: Any, schema: Any) -> Any:
-        return () if "patternProperties" in schema else plain(judge, value, instance, schema)
-
-    bounded |= dict.fromkeys(("pattern", "patternProperties", "unevaluatedProperties"), _unjudged)
-    bounded |= {"additionalProperties": additional, "uniqueItems": _bounded(_unique, 1)}
-    judging: type[Validator] = extend(  # type: ignore[no-untyped-call]
-        Draft202012Validator, bounded
-    )
-    return judging
-
-
-def _bounded(judge: Any, cost: int) -> Any:
-    def bounded(validator: Any, value: Any, instance: Any, schema: Any) -> Any:
-        if (spent := _spent.get(None)) is not None:
-            spent[0] += cost + _size(value) + _size(instance)
-            if spent[0] > _BUDGET:
-                raise _TooComplex
-        return judge(validator, value, instance, schema)
-
-    return bounded
-
-
-def _unjudged(_validator: Any, _value: Any, _instance: Any, _schema: Any) -> tuple[()]:
-    return ()
-
-
-def _unique(_validator: Any, value: Any, instance: Any, _schema: Any) -> Iterator[Any]:
-    """In linear time, which the library's way is not."""
-    from jsonschema.exceptions import ValidationError
-
-    if value and isinstance(instance, list):
-        different = {json.dumps(item, sort_keys=True) for item in instance}
-        if len(different) < len(instance):
-            yield ValidationError("has non-unique elements")
-
-
-def _size(value: Any) -> int:
-    return len(value) if isinstance(value, list | dict) else 0
-
-
-def _nothing_elsewhere() -> Any:
-    from referencing.jsonschema import EMPTY_REGISTRY
-
-    return EMPTY_REGISTRY
 
 
 def _json(value: Any) -> str:

@@ -8,7 +8,7 @@ from amq2api.bridge.continuing import corrected
 from amq2api.bridge.holding import TextHold
 from amq2api.bridge.structured import Asked, Misfit, Schema, check_prefill, compiled
 from amq2api.dialects import messages as m
-from amq2api.errors import GatewayError, UpstreamBroken
+from amq2api.errors import AnswerUnfit, GatewayError
 
 from .journey import Journey
 from .source import AT_THE_BEGINNING, Source
@@ -90,7 +90,7 @@ class Structured:
         exhausted = call.max_tokens is not None and progress.output_tokens >= call.max_tokens
         if self._mended or exhausted:
             rule = f"the rule `{misfit.keyword}`" if misfit.keyword else "the form of JSON"
-            raise UpstreamBroken(
+            raise AnswerUnfit(
                 f"the model's answer does not satisfy output_config.format: it breaks {rule}"
             )
         self._mended = True

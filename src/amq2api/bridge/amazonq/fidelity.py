@@ -76,8 +76,10 @@ _ANSWER: Mapping[str, Row] = {
     "output_config": Row(_C, "See its members below."),
     "output_config.effort": Row(_C, "Native where the model offers it, else the nearest below; "
                                     "where it offers none, the budget of thinking in tags."),
-    "output_config.format": Row(_A, "The current message asks for one JSON document by the schema; "
-                                    "nothing enforces it."),
+    "output_config.format": Row(_A, "The current message asks for one JSON document by the schema. "
+                                    "The answer is judged, asked for once more if it does not "
+                                    "fit, and then an error. Formats, and expressions that may "
+                                    "take long, are not judged."),
     "output_config.task_budget": Row(_D, _LEFT),
     "output_format": Row(_A, "As output_config.format."),
     "tool_choice": Row(_C, "See its kinds below."),

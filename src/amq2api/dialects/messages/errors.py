@@ -43,6 +43,8 @@ WORDING: Mapping[type[errors.GatewayError], Wording] = {
     errors.UpstreamBusy: Wording(529, "overloaded_error", retry_after=8),
     errors.UpstreamTimeout: Wording(504, "timeout_error"),
     errors.UpstreamBroken: Wording(502, "api_error"),
+    # It was asked for twice already.
+    errors.AnswerUnfit: Wording(502, "api_error", should_retry=False),
     errors.GatewayError: Wording(500, "api_error"),
 }
 
