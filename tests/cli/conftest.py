@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from amq2api.config import table
+from amq2api.log import log
 from cli.amazon import Amazon, amazon
 from cli.running import Started, free_port, started
 
@@ -15,6 +17,9 @@ def _nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for row in table():
         monkeypatch.delenv(row.env, raising=False)
     monkeypatch.chdir(tmp_path)
+    # As at the start of a process: a logger keeps the settings under which it was first used.
+    structlog.reset_defaults()
+    vars(log).pop("bind", None)
 
 
 @pytest.fixture(scope="module")

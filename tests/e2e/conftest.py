@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from anthropic import Anthropic
 
 from e2e.houses import House, opened
 
@@ -37,3 +38,17 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """Open to those who show the key."""
     with opened(tmp_path_factory.mktemp("locked"), api_keys=KEY) as house:
         yield house
+
+
+@pytest.fixture(scope="module")
+def brisk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """Gives signs of life at once."""
+    with opened(tmp_path_factory.mktemp("brisk"), grace=0.2, ping_interval=0.2) as house:
+        yield house
+
+
+@pytest.fixture
+def client(house: House) -> Iterator[Anthropic]:
+    """Today's SDK, which asks once."""
+    with Anthropic(base_url=house.url, api_key="anything", max_retries=0, timeout=20) as client:
+        yield client

@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import time
-from collections.abc import Iterator
 from typing import Any, cast
 
 import anthropic
@@ -21,12 +20,6 @@ pytestmark = pytest.mark.e2e
 HELLO: list[MessageParam] = [{"role": "user", "content": "Hello, I am Ada."}]
 GREETING = "Hello Ada! I am Claude Sonnet 4.5"
 COUNTING: list[MessageParam] = [{"role": "user", "content": "Count to 200"}]
-
-
-@pytest.fixture
-def client(house: House) -> Iterator[Anthropic]:
-    with Anthropic(base_url=house.url, api_key="anything", max_retries=0, timeout=20) as client:
-        yield client
 
 
 def turns(*messages: dict[str, Any]) -> list[MessageParam]:

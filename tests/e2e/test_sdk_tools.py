@@ -1,7 +1,6 @@
 """Today's Anthropic SDK and tools: whole loops, by hand and by the SDK's own runner."""
 
 import base64
-from collections.abc import Iterator
 from typing import Any, cast
 
 import pytest
@@ -24,12 +23,6 @@ CLOCK: ToolParam = {
     "input_schema": {"type": "object", "properties": {"zone": {"type": "string"}}},
 }  # fmt: skip
 ASKED: MessageParam = {"role": "user", "content": "What is the weather in Oslo?"}
-
-
-@pytest.fixture
-def client(house: House) -> Iterator[Anthropic]:
-    with Anthropic(base_url=house.url, api_key="anything", max_retries=0, timeout=20) as client:
-        yield client
 
 
 def user(*blocks: Any) -> MessageParam:

@@ -4,7 +4,6 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -27,19 +26,6 @@ WEATHER: Any = {
     "input_schema": {"type": "object", "properties": {"city": {"type": "string"}},
                      "required": ["city"]},
 }  # fmt: skip
-
-
-@pytest.fixture
-def client(house: House) -> Iterator[Anthropic]:
-    with Anthropic(base_url=house.url, api_key="anything", max_retries=0, timeout=20) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def brisk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """Gives signs of life at once."""
-    with opened(tmp_path_factory.mktemp("brisk"), grace=0.2, ping_interval=0.2) as house:
-        yield house
 
 
 def user(content: Any) -> MessageParam:

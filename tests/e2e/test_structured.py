@@ -4,7 +4,6 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Iterator
 from typing import Any, cast
 
 import aiohttp
@@ -16,7 +15,7 @@ from pydantic import BaseModel
 
 from e2e.answers import Json, events
 from e2e.asking import MODEL, THINKER, post, say
-from e2e.houses import House, opened
+from e2e.houses import House
 
 pytestmark = pytest.mark.e2e
 
@@ -35,19 +34,6 @@ class City(BaseModel):
     name: str
     inhabitants: int
     rivers: list[str]
-
-
-@pytest.fixture
-def client(house: House) -> Iterator[Anthropic]:
-    with Anthropic(base_url=house.url, api_key="anything", max_retries=0, timeout=20) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def brisk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """Gives signs of life at once."""
-    with opened(tmp_path_factory.mktemp("brisk"), grace=0.2, ping_interval=0.2) as house:
-        yield house
 
 
 def user(content: Any) -> MessageParam:
