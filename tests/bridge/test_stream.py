@@ -327,6 +327,15 @@ TERMS: dict[str, tuple[dict[str, Any], list[bytes], str]] = {
     "the answer is the stop sequence": (
         {"stop_sequences": ("STOP",)}, [text("STOP")], "start end(stop_sequence=STOP) stop",
     ),
+    "a stop sequence with a thought of nothing in it": (
+        {"stop_sequences": ("STOP",)}, [text("aST"), thought(), text("OP")],
+        "start +0text .a -0 end(stop_sequence=STOP) stop",
+    ),
+    "a stop sequence with a thought that nobody hears in it": (
+        {"stop_sequences": ("STOP",), "want_thinking": False},
+        [text("aST"), thought(text="hm", signature="sig"), text("OP")],
+        "start +0text .a -0 end(stop_sequence=STOP) stop",
+    ),
     "a stop sequence in a tool's input is none": (
         {"stop_sequences": ("a",)}, [tool("tooluse_1", input='{"a":1}', stop=True)],
         f'start +0tool_use:toolu_1:ls .{{"a":1}} -0 {TOOL_END}',

@@ -165,7 +165,10 @@ class Telling:
                 self._take(event, out)
 
     def _reasoning(self, event: q.ReasoningContentEvent, out: list[m.StreamEvent]) -> None:
-        self._speech.flush(out)
+        thought = event.text or event.signature or event.redacted_content
+        if thought and self._terms.want_thinking:
+            # What nobody hears does not part the text around it.
+            self._speech.flush(out)
         if event.text and not self.done:
             self._speech.think(event.text, out)
         if event.signature and not self.done:
