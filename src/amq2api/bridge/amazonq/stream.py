@@ -109,7 +109,8 @@ class StreamTranslator:
                 self._last = []
                 return out
         end = telling.close(out)
-        self._add_up()
+        # An answer of nothing takes the token that ends it (claude-api.md 5).
+        self._add_up(at_least=0 if self._terms.max_tokens == 0 else 1)
         self.unfinished = telling.goes_on(end)
         if not self.unfinished:
             out += self._end(end)
@@ -138,12 +139,13 @@ class StreamTranslator:
             telling.take(event, out)
         self._plain = telling.plain and not mender.waiting
 
-    def _add_up(self) -> None:
-        """What this request took, and the answer so far."""
+    def _add_up(self, *, at_least: int = 0) -> None:
+        """What this request took, *at_least* so many tokens of output, and the answer so far."""
         telling = self._telling
+        written = max(at_least, telling.cutter.tokens)
         self.progress = telling.ending.add_up(
             self.progress,
-            m.Usage(self._terms.input_tokens, 0, 0, telling.cutter.tokens),
+            m.Usage(self._terms.input_tokens, 0, 0, written),
             self._terms.window,
             self.outcome,
             blocks=telling.blocks.index + 1,
