@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 import pytest
 
+from bridge.pdfs import pdf
 from e2e import clients
 from e2e.answers import Json
 from e2e.conftest import KEY
@@ -246,3 +247,11 @@ def test_it_searches_the_web(house: House, ask: Ask) -> None:
     searches = [each for each in house.world.requests if each.operation == "InvokeMCP"]
     assert searches[-1].body["method"] == "tools/call"
     assert "rust release date" in searches[-1].body["params"]["arguments"]["query"]
+
+
+def test_it_reads_a_pdf(house: House, ask: Ask, desk: Path) -> None:
+    (desk / "paper.pdf").write_bytes(pdf("The quarterly report", "says forty-two."))
+    result = ask(house, "Read the file paper.pdf and tell me what it says", *READ[1:])
+    assert succeeded(result) and result["permission_denials"] == []
+    assert "The quarterly report" in result["result"] and "forty-two" in result["result"]
+    assert "approximated:document.base64" in house.relay.records.recent()[0].notes
