@@ -1,6 +1,5 @@
 """What the blocks of a conversation weigh: everything in them that a model reads, added up."""
 
-import binascii
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
@@ -10,7 +9,7 @@ from msgspec.json import decode, encode
 from amq2api.dialects import messages as m
 
 from . import patches
-from .amazonq.words import MARK
+from .amazonq.words import unsealed
 from .tokenizer import is_newer, tokenizer_of, weigh
 
 __all__ = ["Tally"]
@@ -131,16 +130,8 @@ def _found(tally: Tally, block: m.WebSearchToolResult) -> None:
             continue
         for name in ("title", "url", "page_age", "error_code"):
             tally.say(str(page.get(name) or ""))
-        tally.say(_snippet(page.get("encrypted_content")))
-
-
-def _snippet(sealed: object) -> str:
-    """What a model reads of a page: what this gateway put there; another's stays behind."""
-    try:
-        data = binascii.a2b_base64(sealed if isinstance(sealed, str) else "")
-    except ValueError:  # binascii.Error, and text that is not ASCII
-        return ""
-    return data.removeprefix(MARK).decode("utf-8", "replace") if data.startswith(MARK) else ""
+        # What this gateway put there; another's stays behind.
+        tally.say(unsealed(page.get("encrypted_content")))
 
 
 def _other(tally: Tally, block: msgspec.Struct) -> None:

@@ -72,6 +72,20 @@ def listed(scope: Scope, name: bytes) -> frozenset[str]:
     return frozenset(word for line in lines for part in line.split(",") if (word := part.strip()))
 
 
+def decoded(scope: Scope, body: bytes, *, counting: bool = False) -> m.Call:
+    """The call in *body*, judged by the version and the betas that the headers name.
+
+    Raises:
+        BadRequest: it is no good; the place is named.
+    """
+    return m.decode(
+        body,
+        counting=counting,
+        betas=listed(scope, b"anthropic-beta"),
+        version=header(scope, b"anthropic-version") or "",
+    )
+
+
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     """The whole request body.
 

@@ -11,7 +11,7 @@ from amq2api.bridge import tokens
 from amq2api.dialects import messages as m
 from amq2api.relay.relay import Relay
 
-from .asgi import Answer, Receive, Scope, header, listed, read_body
+from .asgi import Answer, Receive, Scope, decoded, read_body
 
 # Bytes of a body above which work on it is done in a thread, so that streams go on. What holds
 # them up all the same is the one step that lets no other thread run: reading the JSON, about
@@ -30,14 +30,7 @@ class CountTokens:
     async def __call__(self, scope: Scope, receive: Receive, answer: Answer) -> None:
         """Answer one call; raises GatewayError before anything was sent."""
         body = await read_body(scope, receive, self._max_body)
-        read = partial(
-            m.decode,
-            body,
-            counting=True,
-            betas=listed(scope, b"anthropic-beta"),
-            version=header(scope, b"anthropic-version") or "",
-        )
-        call = await _aside(read, len(body))
+        call = await _aside(partial(decoded, scope, body, counting=True), len(body))
         if m.needs_material(call):
             call, _ = await self._relay.material.ready(call, fetch=False)
         count = await self._count(call, len(body))

@@ -19,7 +19,7 @@ from amq2api.relay.relay import Relay
 from amq2api.relay.reply import Reply, unknown_field_notes
 from amq2api.wire import sse
 
-from .asgi import Answer, Receive, Scope, header, listed, raw_headers, read_body
+from .asgi import Answer, Receive, Scope, decoded, header, raw_headers, read_body
 from .pulse import Pulse
 
 _SSE = {
@@ -47,11 +47,7 @@ class CreateMessage:
         came = time.monotonic()
         try:
             body = await read_body(scope, receive, self._max_body)
-            call = m.decode(
-                body,
-                betas=listed(scope, b"anthropic-beta"),
-                version=header(scope, b"anthropic-version") or "",
-            )
+            call = decoded(scope, body)
         except GatewayError as failure:
             seconds = time.monotonic() - came
             self._relay.records.add(

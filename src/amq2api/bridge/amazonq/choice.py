@@ -32,18 +32,19 @@ def offered(call: m.Call, used: Collection[str], changes: Changes, ledger: Ledge
             ledger.dropped("tools.defer_loading")
         else:
             made.append(tool)
-    if used and closed(call, made):
+    if used and closed(call, made, used):
         none = isinstance(call.tool_choice, m.NoTool)
         ledger.approximated("tool_choice.none" if none else "tools")
     return made
 
 
-def closed(call: m.Call, tools: Collection[m.Tool]) -> bool:
+def closed(call: m.Call, tools: Collection[m.Tool], used: Collection[str]) -> bool:
     """Whether no tool may be called, though the history's are declared: they have to be (I9).
 
-    *tools* are those :func:`offered`. A client that offers none is not to be called back.
+    *tools* are those :func:`offered`. A client that offers none is not to be called back for
+    those it *used*.
     """
-    return isinstance(call.tool_choice, m.NoTool) or not tools
+    return isinstance(call.tool_choice, m.NoTool) or (bool(used) and not tools)
 
 
 def demand(
@@ -51,9 +52,9 @@ def demand(
 ) -> str:
     """The sentence that stands for ``any``, ``tool`` and ``none``, or nothing."""
     choice = call.tool_choice
-    if closed(call, tools):
+    if closed(call, tools, used):
         return TOOL_NONE if used else ""
-    if choice is None:
+    if choice is None or not tools:
         return ""
     if choice.disable_parallel_tool_use:
         ledger.approximated("tool_choice.disable_parallel_tool_use")

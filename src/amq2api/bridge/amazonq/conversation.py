@@ -38,7 +38,7 @@ class Conversation:
     names: Mapping[str, str]
     """The service's tool names to the client's, where they differ."""
     no_tools: bool
-    """Whether tools are declared that must not be called."""
+    """Whether no tool may be called, declared or not."""
     notes: Notes
 
 
@@ -97,7 +97,7 @@ def convert(
         current_message=current.message(origin, model_id=model_id, tools=declared.entries),
         history=history,
     )
-    no_tools = bool(used) and choice.closed(call, offered)
+    no_tools = choice.closed(call, offered, used)
     return Conversation(state, changed, no_tools, ledger.notes())
 
 

@@ -122,7 +122,7 @@ def _terms(
         max_tokens=native.cut_at,
         stop_sequences=tuple(call.stop_sequences or ()),
         forced=isinstance(choice, m.AnyTool | m.OneTool) and bool(call.tools),
-        no_tools=isinstance(choice, m.NoTool) or conversation.no_tools,
+        no_tools=conversation.no_tools,
         prefill=_prefill(call),
         one_tool=choice is not None and bool(choice.disable_parallel_tool_use),
         thinking_tags=native.think_tags is not None,

@@ -10,8 +10,6 @@ but sends ``encrypted_content`` back unread: it holds the snippet here. Another 
 read by anybody here.
 """
 
-import base64
-import binascii
 import re
 from collections import defaultdict, deque
 from collections.abc import Collection, Sequence
@@ -24,7 +22,7 @@ from amq2api.dialects import amazonq as q
 from amq2api.dialects import messages as m
 
 from .fidelity import Ledger
-from .words import MARK, MEMBER, SEARCH_QUERY, SNIPPET
+from .words import MEMBER, SEARCH_QUERY, SNIPPET, sealed, unsealed
 
 __all__ = ["SCHEMA", "description", "results", "unfolded"]
 
@@ -74,7 +72,7 @@ def results(
         m.WebSearchResult(
             url=hit.url,
             title=hit.title,
-            encrypted_content=base64.b64encode(MARK + (hit.snippet or "").encode()).decode(),
+            encrypted_content=sealed(hit.snippet or ""),
             page_age=_day(hit.published_date),
         )
         for hit in found.results
@@ -134,20 +132,11 @@ def _told(hit: Any, ledger: Ledger) -> str:
 
 
 def _snippet(hit: dict[str, Any], ledger: Ledger) -> dict[str, str]:
-    sealed = hit.get("encrypted_content")
-    text = _opened(sealed) if isinstance(sealed, str) else None
-    if text is None and sealed:
+    content = hit.get("encrypted_content")
+    text = unsealed(content)
+    if text is None and content:
         ledger.dropped("web_search_tool_result.encrypted_content")
     return {SNIPPET: text} if text else {}
-
-
-def _opened(sealed: str) -> str | None:
-    """What :func:`results` sealed; None if somebody else did."""
-    try:
-        data = binascii.a2b_base64(sealed, strict_mode=True)
-        return data.removeprefix(MARK).decode() if data.startswith(MARK) else None
-    except ValueError:  # binascii.Error, UnicodeDecodeError, and non-ASCII text
-        return None
 
 
 def _within(url: str, domains: Collection[str]) -> bool:

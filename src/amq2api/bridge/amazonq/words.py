@@ -6,12 +6,13 @@ Names in braces are filled in: with a number, a tool's name or the client's own 
 """
 
 import base64
+import binascii
 
 __all__ = [
     "ALL", "CONTINUE", "EMPTY_KEY", "EMPTY_MESSAGE", "EMPTY_RESULT", "IMAGE_POINTER",
     "INTERRUPTED", "JSON_AGAIN", "JSON_OUTPUT", "JSON_REPAIR", "LONG_DESCRIPTION", "MARK",
     "MARKER_SIGNATURE", "MEMBER", "SEARCH_QUERY", "SEPARATOR", "SNIPPET",
-    "THINKING_TAGS", "TOOL_ANY", "TOOL_NONE", "TOOL_ONE", "is_marker",
+    "THINKING_TAGS", "TOOL_ANY", "TOOL_NONE", "TOOL_ONE", "is_marker", "sealed", "unsealed",
 ]  # fmt: skip
 
 # One message of the service holds one text where the Messages API has several (system text,
@@ -93,6 +94,22 @@ ALL = frozenset(
         SEARCH_QUERY, SNIPPET, THINKING_TAGS, EMPTY_KEY, MARKER_SIGNATURE,
     }
 )  # fmt: skip
+
+
+def sealed(snippet: str) -> str:
+    """A text for a client to keep and send back unread."""
+    return base64.b64encode(MARK + snippet.encode()).decode()
+
+
+def unsealed(content: object) -> str | None:
+    """What :func:`sealed` made of a text; None if somebody else made it."""
+    if not isinstance(content, str):
+        return None
+    try:
+        data = binascii.a2b_base64(content, strict_mode=True)
+        return data.removeprefix(MARK).decode() if data.startswith(MARK) else None
+    except ValueError:  # binascii.Error, UnicodeDecodeError, and non-ASCII text
+        return None
 
 
 def is_marker(signature: str) -> bool:
