@@ -153,9 +153,19 @@ class Settings(BaseSettings):
         15.0, "AMQ2API_CONNECT_TIMEOUT", "Seconds to wait for a connection upstream.",
         "1 to 300 seconds", ge=1, le=300,
     )  # fmt: skip
-    idle_timeout: float = _setting(
-        300.0, "AMQ2API_IDLE_TIMEOUT", "Seconds of upstream silence before a call is given up.",
+    first_byte_timeout: float = _setting(
+        300.0, "AMQ2API_FIRST_BYTE_TIMEOUT",
+        "Seconds to wait for the service to begin an answer, once it has the request.",
         "1 to 3600 seconds", ge=1, le=3600,
+    )  # fmt: skip
+    idle_timeout: float = _setting(
+        300.0, "AMQ2API_IDLE_TIMEOUT",
+        "Seconds of silence in an answer before the call is given up.",
+        "1 to 3600 seconds", ge=1, le=3600,
+    )  # fmt: skip
+    total_timeout: float = _setting(
+        3600.0, "AMQ2API_TOTAL_TIMEOUT", "Seconds that one answer of the service may take in all.",
+        "10 to 86400 seconds", ge=10, le=86400,
     )  # fmt: skip
     grace: float = _setting(
         4.0, "AMQ2API_FIRST_EVENT_GRACE",
@@ -170,6 +180,42 @@ class Settings(BaseSettings):
     max_body: int = _setting(
         32 * 1024 * 1024, "AMQ2API_MAX_BODY", "Most bytes a request may have.",
         "1024 to 1073741824", ge=1024, le=1 << 30,
+    )  # fmt: skip
+    client_timeout: float = _setting(
+        120.0, "AMQ2API_CLIENT_TIMEOUT",
+        "Seconds that a client may take nothing of its answer, or send nothing of its request,"
+        " before it is cut off.",
+        "1 to 3600 seconds", ge=1, le=3600,
+    )  # fmt: skip
+    max_calls: int = _setting(
+        5000, "AMQ2API_MAX_CALLS", "Calls that one process serves at once.", "1 to 100000",
+        ge=1, le=100_000,
+    )  # fmt: skip
+    account_calls: int = _setting(
+        0, "AMQ2API_ACCOUNT_CALLS",
+        "Calls that one account serves at once, in one process; 0 for as many as there are.",
+        "0 to 100000", ge=0, le=100_000,
+    )  # fmt: skip
+    queue: int = _setting(
+        100, "AMQ2API_QUEUE", "Calls that may wait for their turn; more are refused with 529.",
+        "0 to 10000", ge=0, le=10_000,
+    )  # fmt: skip
+    queue_timeout: float = _setting(
+        10.0, "AMQ2API_QUEUE_TIMEOUT", "Seconds that a call waits for its turn, at most.",
+        "0.1 to 300 seconds", ge=0.1, le=300,
+    )  # fmt: skip
+    drain_timeout: float = _setting(
+        30.0, "AMQ2API_DRAIN_TIMEOUT",
+        "Seconds that calls under way get to end in when the gateway is told to stop.",
+        "0 to 3600 seconds", ge=0, le=3600,
+    )  # fmt: skip
+    workers: int = _setting(
+        1, "AMQ2API_WORKERS", "Processes that share the port; about one for each processor.",
+        "1 to 64", ge=1, le=64,
+    )  # fmt: skip
+    metrics: bool = _setting(
+        True, "AMQ2API_METRICS", "Serve `/metrics` for Prometheus, to whoever may call `/v1`.",
+        "true or false",
     )  # fmt: skip
     fetch_urls: bool = _setting(
         False, "AMQ2API_FETCH_URLS",

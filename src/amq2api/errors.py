@@ -10,7 +10,9 @@
     │   ├── Conflict              it contradicts what is there already
     │   ├── RequestRefused        the service found our request malformed
     │   ├── ReasoningRefused      the service does not know the replayed reasoning as its own
-    │   └── MediaRefused          the service does not take these images
+    │   ├── MediaRefused          the service does not take these images
+    │   ├── RequestTimedOut       the caller did not send its request in time
+    │   └── RunawayStopped        the caller goes in circles, and going on would only cost
     ├── NotFound, WrongMethod     no such place, or not with this method
     ├── KeyRefused                the caller's own key
     ├── OriginRefused             a browser was sent here by somebody else's page
@@ -24,6 +26,8 @@
     ├── StoreBroken, StorageFailed    accounts cannot be read or kept (accounts/)
     ├── RateLimited               this account asks too fast
     ├── UpstreamBusy              the service has no capacity for anyone
+    ├── AtCapacity                this gateway serves as many calls as it may
+    ├── Stopping                  this gateway is about to end
     └── UpstreamBroken            the service, or the road to it, failed
         ├── UpstreamTimeout
         └── ProtocolError         bytes the wire format does not allow
@@ -33,9 +37,24 @@ words is the job of dialects/amazonq/errors.py, choosing the client's words that
 dialects/messages/errors.py.
 """
 
+from typing import NamedTuple
+
+
+class Said(NamedTuple):
+    """What the service said of a failure, as it said it: for records and metrics."""
+
+    status: int = 200
+    """HTTP; 200 for an exception in the middle of a stream."""
+    exception: str = ""
+    reason: str = ""
+    request_id: str = ""
+    """The service's own, by which AWS can find the request."""
+
 
 class GatewayError(Exception):
     """Anything this program refuses or fails to do on purpose.
+
+    Its ``said`` is what the service said of it, where the service did.
 
     Args:
         message: For a person; never holds a secret or a caller's content.
@@ -49,6 +68,7 @@ class GatewayError(Exception):
         super().__init__(message)
         self.retry_after = retry_after
         self.code = code
+        self.said: Said | None = None
 
 
 class BadRequest(GatewayError):
@@ -105,6 +125,14 @@ class ReasoningRefused(BadRequest):
 
 class MediaRefused(BadRequest):
     """The service does not take these images; without them the call may succeed."""
+
+
+class RequestTimedOut(BadRequest):
+    """The caller began a request and did not go on with it."""
+
+
+class RunawayStopped(BadRequest):
+    """The caller repeats what has failed in the same way before, and would for ever."""
 
 
 class NotFound(GatewayError):
@@ -164,6 +192,14 @@ class RateLimited(GatewayError):
 
 class UpstreamBusy(GatewayError):
     """The service is out of capacity; the same call may succeed later."""
+
+
+class AtCapacity(GatewayError):
+    """This gateway serves as many calls as it may, and as many wait as may wait."""
+
+
+class Stopping(GatewayError):
+    """This gateway has been told to stop, and the time to end calls in is over."""
 
 
 class UpstreamBroken(GatewayError):

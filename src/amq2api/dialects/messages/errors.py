@@ -28,6 +28,8 @@ class Wording(NamedTuple):
 WORDING: Mapping[type[errors.GatewayError], Wording] = {
     errors.BadRequest: Wording(400, "invalid_request_error"),
     errors.RequestTooLarge: Wording(413, "request_too_large"),
+    errors.RequestTimedOut: Wording(408, "invalid_request_error"),
+    errors.RunawayStopped: Wording(400, "invalid_request_error", should_retry=False),
     errors.UnknownModel: Wording(404, "not_found_error"),
     errors.NotFound: Wording(404, "not_found_error"),
     errors.WrongMethod: Wording(405, "invalid_request_error"),
@@ -41,6 +43,8 @@ WORDING: Mapping[type[errors.GatewayError], Wording] = {
     errors.QuotaExhausted: Wording(429, "rate_limit_error", should_retry=False),
     errors.RateLimited: Wording(429, "rate_limit_error", retry_after=8),
     errors.UpstreamBusy: Wording(529, "overloaded_error", retry_after=8),
+    errors.AtCapacity: Wording(529, "overloaded_error", retry_after=2),
+    errors.Stopping: Wording(503, "api_error", should_retry=True, retry_after=2),
     errors.UpstreamTimeout: Wording(504, "timeout_error"),
     errors.UpstreamBroken: Wording(502, "api_error"),
     # It was asked for twice already.
