@@ -1,21 +1,16 @@
 """Every knob, once: name, default, what is allowed and what it is for.
 
-The environment (and ``.env``) is read here and nowhere else. ``amq2api settings`` and
-docs/settings.md are made from this table.
+``amq2api settings`` and docs/settings.md are made from this table.
 """
 
 import ipaddress
-import os
-from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
+from typing import Annotated, Any, Literal
 
-from dotenv import dotenv_values
-from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_validator
+from pydantic import AnyHttpUrl, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from .roads import is_loopback
 
 Origin = Literal[
     "AI_EDITOR", "CHATBOT", "CLI", "CONSOLE", "DOCUMENTATION", "GITLAB", "IDE", "INLINE_CHAT",
@@ -25,19 +20,11 @@ Origin = Literal[
 ]  # fmt: skip
 """The service's enum (upstream-protocol.md 1.5)."""
 
-_ENV_FILE = ".env"
-# How names begin that somebody may have meant for us.
-_OURS = ("AMQ2", "AMQAPI", "AMAZONQ", "AMAZON_Q")
-# start.sh and scripts/ read them.
-_OF_SCRIPTS = ("AMQ2API_VENV", "AMQ2API_SKIP_CLAUDE_CODE", "AMQ2API_CHROMIUM")
+ENV_FILE = ".env"
 
 Secrets = Annotated[tuple[SecretStr, ...], NoDecode]
 Names = Annotated[tuple[str, ...], NoDecode]
 Pairs = Annotated[dict[str, str], NoDecode]
-
-
-class BadSetting(Exception):
-    """A value that makes no sense. The text names the setting, the value and what is allowed."""
 
 
 def _setting(default: Any, env: str, help_: str, allowed: str, **constraints: Any) -> Any:
@@ -51,10 +38,10 @@ def _setting(default: Any, env: str, help_: str, allowed: str, **constraints: An
 
 
 class Settings(BaseSettings):
-    """Read with :func:`load`, which turns nonsense into :class:`BadSetting`."""
+    """Read with :func:`.given.load`, which turns nonsense into :class:`.given.BadSetting`."""
 
     model_config = SettingsConfigDict(
-        env_file=_ENV_FILE, env_file_encoding="utf-8", extra="ignore", frozen=True,
+        env_file=ENV_FILE, env_file_encoding="utf-8", extra="ignore", frozen=True,
         populate_by_name=True, env_ignore_empty=True,
     )  # fmt: skip
 
@@ -277,154 +264,4 @@ class Settings(BaseSettings):
     @property
     def public(self) -> bool:
         """Whether other machines can reach the address."""
-        return not _is_loopback(self.host)
-
-
-def proxy_for(url: str) -> str | None:
-    """The proxy that ``HTTPS_PROXY``, ``HTTP_PROXY`` and ``NO_PROXY`` ask for, if any.
-
-    Never one on the way to this machine itself: what listens here, the simulator above all,
-    is not to be found elsewhere.
-    """
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if _is_loopback(host) or proxy_bypass(host):
-        return None
-    return getproxies().get(parts.scheme)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-class Row(NamedTuple):
-    """One setting as a person reads it."""
-
-    env: str
-    default: str
-    allowed: str
-    help: str
-
-
-def load(**overrides: Any) -> Settings:
-    """The settings from *overrides*, the environment and ``.env``, in this order.
-
-    Raises:
-        BadSetting: a value makes no sense, or half of an account is given.
-    """
-    given = {name: value for name, value in overrides.items() if value is not None}
-    try:
-        settings = Settings(**given)
-    except ValidationError as exc:
-        raise BadSetting("\n".join(_complaints(exc))) from None
-    except (OSError, UnicodeDecodeError) as exc:
-        raise _unreadable(exc) from None
-    _check_account(settings)
-    return settings
-
-
-def table() -> list[Row]:
-    """Every setting, in the order of :class:`Settings`."""
-    return [
-        Row(
-            str(field.validation_alias), _shown(field.default), _allowed(field.json_schema_extra),
-            field.description or "",
-        )
-        for field in Settings.model_fields.values()
-    ]  # fmt: skip
-
-
-def values(settings: Settings) -> Mapping[str, str]:
-    """What is in force, by environment name; secrets only as set or not."""
-    shown: dict[str, str] = {}
-    for name, field in Settings.model_fields.items():
-        shown[str(field.validation_alias)] = _shown(getattr(settings, name))
-    return shown
-
-
-class Stranger(NamedTuple):
-    """A variable that looks like a setting and is none; nobody reads it."""
-
-    name: str
-    meant: str | None
-    """The setting whose name is most like it, if one is."""
-
-
-def strangers() -> list[Stranger]:
-    """Those of the environment and of ``.env``, by name.
-
-    Raises:
-        BadSetting: ``.env`` cannot be read.
-    """
-    known = [row.env for row in table()]
-    try:
-        given = {*os.environ, *dotenv_values(_ENV_FILE)}  # noqa: TID251  (here it may)
-    except (OSError, UnicodeDecodeError) as exc:
-        raise _unreadable(exc) from None
-    found = sorted(
-        name
-        for name in given
-        if name.upper().startswith(_OURS) and name.upper() not in (*known, *_OF_SCRIPTS)
-    )
-    return [Stranger(name, _nearest(name.upper(), known)) for name in found]
-
-
-def _nearest(name: str, known: list[str]) -> str | None:
-    return next(iter(get_close_matches(name, known, n=1, cutoff=0.8)), None)
-
-
-def _unreadable(exc: Exception) -> BadSetting:
-    return BadSetting(f".env: cannot be read as UTF-8 text ({type(exc).__name__})")
-
-
-def _check_account(settings: Settings) -> None:
-    parts = {
-        "AMAZONQ_REFRESH_TOKEN": settings.refresh_token,
-        "AMAZONQ_CLIENT_ID": settings.client_id,
-        "AMAZONQ_CLIENT_SECRET": settings.client_secret,
-    }
-    missing = [name for name, value in parts.items() if value is None]
-    if missing and len(missing) < len(parts):
-        raise BadSetting(
-            f"{', '.join(missing)}: not set; an account needs all of {', '.join(parts)}"
-        )
-
-
-def _complaints(exc: ValidationError) -> Iterator[str]:
-    by_alias = {str(f.validation_alias): f for f in Settings.model_fields.values()}
-    by_name = dict(Settings.model_fields)
-    for error in exc.errors(include_url=False, include_context=False):
-        place = str(error["loc"][0])
-        field = by_alias.get(place) or by_name.get(place)
-        if field is None:
-            yield f"{place}: {error['msg']}"
-            continue
-        secret = "Secret" in str(field.annotation)
-        value = "(hidden)" if secret else repr(error["input"])
-        allowed = _allowed(field.json_schema_extra)
-        yield f"{field.validation_alias}: {value} makes no sense here; allowed: {allowed}"
-
-
-def _allowed(extra: Any) -> str:
-    return str(extra["allowed"]) if isinstance(extra, dict) else ""
-
-
-def _shown(value: Any) -> str:
-    match value:
-        case None | ():
-            return ""
-        case SecretStr():
-            return "(set)"
-        case bool():
-            return str(value).lower()
-        case (str(), *_):
-            return ",".join(value)
-        case tuple():
-            return f"({len(value)} set)"
-        case dict():
-            return ",".join(f"{name}={model}" for name, model in value.items())
-        case _:
-            return str(value)
+        return not is_loopback(self.host)
