@@ -19,7 +19,7 @@ from .asgi import Answer, ASGIApp, Receive, Scope, Send
 from .counting import CountTokens
 from .keys import Keys
 from .messages import CreateMessage
-from .pages import Health, create_pages
+from .pages import Health, Pages
 from .pulse import Pulse
 
 Endpoint: TypeAlias = Callable[[Scope, Receive, Answer], Awaitable[None]]
@@ -65,7 +65,7 @@ class App:
         self._pulse = Pulse(grace=manners.grace, interval=manners.ping_interval)
         self._keys = Keys(manners.api_keys, manners.allowed_hosts)
         self._life = life
-        self._pages: ASGIApp = create_pages(relay.models, health, dict(aliases))
+        self._pages = Pages(relay.models, health, aliases)
         self._admin, self.stopping = admin, stopping
         self._create = _post(CreateMessage(relay, self._pulse, max_body=manners.max_body))
         self._posts: dict[str, Endpoint] = {
@@ -93,12 +93,12 @@ class App:
         if endpoint is not None:
             await endpoint(scope, receive, answer)
             return
-        scope["amq2api.request_id"] = answer.request_id
         if self._admin is not None and _is_admin(scope["method"], path):
+            scope["amq2api.request_id"] = answer.request_id
             scope["amq2api.playground"] = self._playground
             await self._admin(scope, receive, answer.with_request_id)
         else:
-            await self._pages(scope, receive, answer.with_request_id)
+            await self._pages(scope, receive, answer)
 
     async def _playground(self, scope: Scope, receive: Receive, send: Send) -> None:
         await _answered(self._create, scope, receive, Answer(send, scope["amq2api.request_id"]))

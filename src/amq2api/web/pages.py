@@ -1,90 +1,94 @@
-"""Everything but the hot path: models, health, and the answers to probes.
+"""Everything but the hot path and the admin side: models, health, and the answers to probes."""
 
-A FastAPI application, so that the admin side finds its place beside it.
-"""
-
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+from urllib.parse import parse_qs
 
 import msgspec
-from fastapi import FastAPI, Request, Response
-from starlette.exceptions import HTTPException
 
 from amq2api.bridge.amazonq import models as catalogue
 from amq2api.dialects import amazonq as q
 from amq2api.dialects import messages as m
-from amq2api.errors import BadRequest, GatewayError, NotFound, UnknownModel, WrongMethod
+from amq2api.errors import BadRequest, NotFound, UnknownModel, WrongMethod
+
+from .asgi import Answer, Receive, Scope
 
 Models = Callable[[], Awaitable[Sequence[q.Model]]]
 Health = Callable[[], tuple[bool, bool]]
 """Whether there is an access token, and whether it has expired."""
+_Page: TypeAlias = Callable[[dict[str, str]], Awaitable[Any]]
 
+_MODEL = "/v1/models/"
+_JSON = {"content-type": "application/json"}
+_READING = frozenset({"GET", "HEAD"})
 _encode = msgspec.json.Encoder().encode
 
 
-def create_pages(models: Models, health: Health, aliases: dict[str, str]) -> FastAPI:
-    """The application; *models* are those of the account that serves now."""
-    app = FastAPI(title="amq2api", docs_url=None, redoc_url=None, openapi_url=None)
-    for kind in (GatewayError, HTTPException, Exception):
-        app.add_exception_handler(kind, _refuse)
+class Pages:
+    """The endpoint of all of them; *models* are those of the account that serves now."""
 
-    @app.get("/v1/models")
-    async def list_models(request: Request) -> Response:
-        entries = [catalogue.entry(model) for model in await models()]
-        return _json(
-            m.page(
-                entries,
-                limit=_number(request, "limit"),
-                after_id=request.query_params.get("after_id"),
-                before_id=request.query_params.get("before_id"),
-            )
+    def __init__(self, models: Models, health: Health, aliases: Mapping[str, str]) -> None:
+        self._models, self._health, self._aliases = models, health, dict(aliases)
+        self._pages: Mapping[str, tuple[frozenset[str], _Page]] = {
+            "/v1/models": (frozenset({"GET"}), self._list_models),
+            "/health": (_READING, self._tell_health),
+            "/": (_READING, _greet),
+            "/api/hello": (_READING, _greet),
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, answer: Answer) -> None:
+        """Answer one request; raises GatewayError before anything was sent."""
+        method, path = scope["method"], scope["path"]
+        if path.startswith(_MODEL):
+            _allow(method, frozenset({"GET"}))
+            told = await self._retrieve_model(path.removeprefix(_MODEL))
+        elif (page := self._pages.get(path)) is not None:
+            _allow(method, page[0])
+            told = await page[1](_query(scope))
+        else:
+            raise NotFound("Not Found")
+        headers = {**_JSON, "request-id": answer.request_id}
+        await answer.whole(200, headers, _encode(told), head=method == "HEAD")
+
+    async def _list_models(self, query: dict[str, str]) -> Any:
+        return m.page(
+            [catalogue.entry(model) for model in await self._models()],
+            limit=_number(query, "limit"),
+            after_id=query.get("after_id"),
+            before_id=query.get("before_id"),
         )
 
-    @app.get("/v1/models/{model_id:path}")
-    async def retrieve_model(model_id: str) -> Response:
-        found = catalogue.resolve(model_id, await models(), aliases)
+    async def _retrieve_model(self, model_id: str) -> Any:
+        found = catalogue.resolve(model_id, await self._models(), self._aliases)
         if found is None:
             raise UnknownModel(f"model: {model_id}")
-        return _json(catalogue.entry(found))
+        return catalogue.entry(found)
 
-    @app.api_route("/health", methods=["GET", "HEAD"])
-    async def tell_health() -> dict[str, Any]:
-        has_token, expired = health()
+    async def _tell_health(self, _query: dict[str, str]) -> Any:
+        has_token, expired = self._health()
         return {"status": "healthy", "has_token": has_token, "token_expired": expired}
 
-    @app.api_route("/", methods=["GET", "HEAD"])
-    @app.api_route("/api/hello", methods=["GET", "HEAD"])
-    async def greet() -> dict[str, Any]:
-        return {"name": "amq2api"}
 
-    return app
+async def _greet(_query: dict[str, str]) -> Any:
+    return {"name": "amq2api"}
 
 
-async def _refuse(request: Request, error: Exception) -> Response:
-    refusal = m.refuse(_ours(error), request.scope["amq2api.request_id"])
-    return Response(refusal.body, refusal.status, refusal.headers)
+def _allow(method: str, methods: frozenset[str]) -> None:
+    if method not in methods:
+        raise WrongMethod("Method Not Allowed")
 
 
-def _ours(error: Exception) -> GatewayError:
-    """The framework's own refusals in our words. The unforeseen is logged by app.py."""
-    if isinstance(error, GatewayError):
-        return error
-    if not isinstance(error, HTTPException):
-        return GatewayError("Internal server error")
-    if error.status_code == 404:
-        return NotFound("Not Found")
-    return WrongMethod("Method Not Allowed") if error.status_code == 405 else BadRequest()
+def _query(scope: Scope) -> dict[str, str]:
+    """The query's members; of one that comes twice, the last."""
+    given = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    return {name: values[-1] for name, values in given.items()}
 
 
-def _number(request: Request, name: str) -> int | None:
-    value = request.query_params.get(name)
+def _number(query: dict[str, str], name: str) -> int | None:
+    value = query.get(name)
     if value is None:
         return None
     try:
         return int(value)
     except ValueError:
         raise BadRequest(f"{name}: Input should be a valid integer") from None
-
-
-def _json(value: Any) -> Response:
-    return Response(_encode(value), media_type="application/json")
