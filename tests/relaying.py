@@ -4,7 +4,8 @@ In the diary ``a`` and ``b`` are requests with an account's stored token, capita
 fresh token, a dot is a pause, ``?a`` asks for tools, ``(a)`` is a search.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import repeat
 from typing import Any
 
 import msgspec
@@ -16,24 +17,38 @@ from amq2api.dialects import messages as m
 from amq2api.errors import GatewayError, LoginRequired, UpstreamBroken
 from amq2api.relay.answering import reply_to
 from amq2api.relay.relay import Manner, Relay
+from amq2api.relay.reply import Reply
 from amq2api.upstream.catalogue import Catalogue
 from amq2api.upstream.service import Service
 from amq2api.wire.exchange import Answer, Ask
 from bridge.replies import METERED, text, told
 
+NO_PAUSES = repeat(False)
+
 
 class Reads:
-    """A reply in these reads."""
+    """A reply in these reads, of which some may be failures."""
 
-    def __init__(self, world: "World", *reads: bytes) -> None:
-        self._world, self._reads = world, list(reads)
+    gap = 0.0
+
+    def __init__(self, world: "World", *reads: bytes | GatewayError, request_id: str = "") -> None:
+        self._world, self._reads, self.request_id = world, list(reads), request_id
 
     @property
     def ended(self) -> bool:
         return not self._reads
 
     async def read(self) -> bytes:
-        return self._reads.pop(0) if self._reads else b""
+        piece = self._reads.pop(0) if self._reads else b""
+        if isinstance(piece, GatewayError):
+            raise piece
+        return piece
+
+    async def flow(self, take: Callable[[bytes], bool]) -> None:
+        while self._reads and isinstance(piece := self._reads[0], bytes):
+            del self._reads[0]
+            if not take(piece):
+                return
 
     def close(self) -> None:
         self._world.live -= 1
@@ -50,8 +65,8 @@ class World:
         self.now = 1_000_000.0
         self.no_token: set[str] = set()
         self.usage: Answer | GatewayError = UpstreamBroken("no")
-        self.reads: Sequence[bytes] = (text("hi"), METERED)
-        self.replies: list[Sequence[bytes]] = []
+        self.reads: Sequence[bytes | GatewayError] = (text("hi"), METERED)
+        self.replies: list[Sequence[bytes | GatewayError]] = []
         """What the next requests are answered; then *reads*."""
         self.tools = [q.WEB_SEARCH]
         self.searches: list[GatewayError | None] = []
@@ -87,7 +102,8 @@ class World:
         if failure is not None:
             raise failure
         self.live += 1
-        return Reads(self, *(self.replies.pop(0) if self.replies else self.reads))
+        reads = self.replies.pop(0) if self.replies else self.reads
+        return Reads(self, *reads, request_id=f"up-{len(self.asks)}")
 
     async def ask(self, ask: Ask) -> Answer:
         if ask.url.endswith(q.MCP_PATH):
@@ -128,15 +144,35 @@ def call(**members: Any) -> m.Call:
     return m.decode(msgspec.json.encode({**whole, **members}))
 
 
-async def events(world: World, asked: m.Call) -> list[m.StreamEvent]:
+async def drain(
+    reply: Reply,
+    take: Callable[[list[m.StreamEvent]], object],
+    pauses: Iterator[bool] = NO_PAUSES,
+) -> None:
+    """Read an open reply to its end, as a client that now and then says that it is slow."""
+
+    def write(more: list[m.StreamEvent]) -> bool:
+        assert more, "nothing is not written"
+        take(more)
+        return not next(pauses)
+
+    while not reply.over:
+        more = await reply.read()
+        assert more, "every read gives something"
+        take(more)
+        if not next(pauses):
+            await reply.flow(write)
+
+
+async def events(
+    world: World, asked: m.Call, pauses: Iterator[bool] = NO_PAUSES
+) -> list[m.StreamEvent]:
     """What the client of a call hears; raises what it is refused with."""
     reply = reply_to(world.relay, asked, "req_1")
     heard: list[m.StreamEvent] = []
     try:
         await reply.open()
-        while not reply.over:
-            heard += (more := await reply.read())
-            assert more, "every read gives something"
+        await drain(reply, heard.extend, pauses)
     finally:
         reply.close()
         assert world.live == 0, "every stream is let go"

@@ -5,6 +5,8 @@ Judged by the grammar of laws/grammar.py, which was not written from the program
 
 import asyncio
 import json
+from collections.abc import Iterator
+from itertools import cycle
 from typing import Any
 
 from hypothesis import given
@@ -28,7 +30,7 @@ from amq2api.relay.answering import reply_to
 from amq2api.sim.validator import validate
 from bridge.replies import METERED, ended, exception, text, thought, tool, usage
 from laws.grammar import Judge
-from relaying import World, call
+from relaying import NO_PAUSES, World, call, drain
 
 LS = {"name": "ls", "input_schema": {"type": "object", "properties": {}}}
 SEARCH = {"type": "web_search_20250305", "name": "web_search", "max_uses": 3}
@@ -115,17 +117,20 @@ def calls(draw: st.DrawFn) -> m.Call:
     return call(**members)
 
 
-async def heard(world: World, asked: m.Call) -> tuple[Judge, str]:
+async def heard(
+    world: World, asked: m.Call, pauses: Iterator[bool] = NO_PAUSES
+) -> tuple[Judge, str]:
     """The stream, judged, and its failure if it is one."""
     judge, failure = Judge(), ""
+
+    def hear(events: list[m.StreamEvent]) -> None:
+        judge.feed(m.render(events))
+        assert judge.settled
+
     reply = reply_to(world.relay, asked, "req_1")
     try:
         await reply.open()
-        while not reply.over:
-            events = await reply.read()
-            assert events, "every read gives something"
-            judge.feed(m.render(events))
-            assert judge.settled
+        await drain(reply, hear, pauses)
     except GatewayError as refused:
         assert judge.state == "new", "a refusal comes before anything else"
         failure = type(refused).__name__
@@ -136,9 +141,15 @@ async def heard(world: World, asked: m.Call) -> tuple[Judge, str]:
     return judge, failure
 
 
-@given(worlds(), calls())
-def test_any_answers_make_a_legal_stream(world: World, asked: m.Call) -> None:
-    judge, failure = asyncio.run(heard(world, asked))
+PAUSES = st.lists(st.booleans(), min_size=1, max_size=5).map(cycle)
+"""When the client is slow."""
+
+
+@given(worlds(), calls(), PAUSES)
+def test_any_answers_make_a_legal_stream(
+    world: World, asked: m.Call, pauses: Iterator[bool]
+) -> None:
+    judge, failure = asyncio.run(heard(world, asked, pauses))
     assert judge.state == (("failed" if judge.head else "new") if failure else "stopped")
     assert world.live == 0, "every stream is let go"
     (record,) = world.relay.records.recent()

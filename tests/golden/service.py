@@ -66,6 +66,8 @@ class _AHundred(Calibrations):
 class Reads:
     """An answer under way."""
 
+    request_id, gap = "", 0.0
+
     def __init__(self, reads: list[bytes], *, lost: bool) -> None:
         self._reads, self._lost = reads, lost
 
@@ -79,6 +81,10 @@ class Reads:
         if self._lost:
             raise UpstreamBroken("the service's answer was cut (ClientPayloadError)")
         return b""
+
+    async def flow(self, take: Callable[[bytes], bool]) -> None:
+        while self._reads and take(self._reads.pop(0)):
+            pass
 
     def close(self) -> None:
         self._reads.clear()

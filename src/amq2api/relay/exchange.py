@@ -7,6 +7,7 @@ from amq2api.dialects import messages as m
 from amq2api.errors import GatewayError
 
 from .relay import Stream
+from .source import Write
 
 
 class Exchange:
@@ -19,12 +20,16 @@ class Exchange:
         self.translator = translator
         self._broken = broken
         self._stream: Stream | None = None
+        self._gap = 0.0
+        self.request_id = ""
+        """The service's own; empty until it answers, and where it names none."""
         self._pending: list[m.StreamEvent] = []
         self._ended = False
 
     async def listen(self, stream: Stream) -> None:
         """Until anything of the answer is here, whatever goes wrong is no answer at all."""
         self._stream, translator = stream, self.translator
+        self.request_id = stream.request_id
         while not translator.answering:
             data = await stream.read()
             if data:
@@ -54,6 +59,25 @@ class Exchange:
             events += await self._advance(translator, stream)
         return events
 
+    async def flow(self, write: Write) -> None:
+        """See :meth:`Source.flow`."""
+        stream, translator = self._stream, self.translator
+        if stream is None or self._ended or self._pending or _stuck(translator):
+            return
+        feed = translator.feed
+
+        def take(data: bytes) -> bool:
+            events = feed(data)
+            ready = write(events) if events else True
+            return ready and not _stuck(translator)
+
+        await stream.flow(take)
+
+    @property
+    def gap(self) -> float:
+        """The longest silence of the service once it had begun to answer, in seconds."""
+        return self._stream.gap if self._stream is not None else self._gap
+
     def fail(self, failure: GatewayError) -> list[m.StreamEvent]:
         """How the client hears that nothing more will come."""
         ended, self._ended, self._pending = self._ended, True, []
@@ -65,6 +89,7 @@ class Exchange:
         """Let go of the service."""
         stream, self._stream = self._stream, None
         if stream is not None:
+            self._gap = stream.gap
             stream.close()
 
     async def _advance(self, translator: Translator, stream: Stream | None) -> list[m.StreamEvent]:
@@ -83,3 +108,8 @@ class Exchange:
             return self.fail(failure)
         self._ended = translator.wanted is None
         return events
+
+
+def _stuck(translator: Translator) -> bool:
+    """Whether more bytes are no use to it."""
+    return translator.failure is not None or translator.done or translator.wanted is not None

@@ -22,7 +22,7 @@ from amq2api.wire.exchange import Ask
 from .exchange import Exchange
 from .relay import Relay
 from .serving import Serving
-from .source import AT_THE_BEGINNING
+from .source import AT_THE_BEGINNING, Write
 
 Check = Callable[[Account, Token], Awaitable[None]]
 """What an account must be able to do for a call; raises if it is not."""
@@ -154,6 +154,10 @@ class Journey:
             raise RuntimeError("read before open")
         return self._exchange.read()
 
+    def flow(self, write: Write) -> Awaitable[None]:
+        """See :meth:`Source.flow`."""
+        return self._exchange.flow(write) if self._exchange else _nothing()
+
     def fail(self, failure: GatewayError) -> list[m.StreamEvent]:
         """See :meth:`Source.fail`."""
         self._measure(failure)
@@ -226,3 +230,7 @@ class Journey:
         if self._prepared is not None:
             self._relay.learned(self._prepared, self._prepared.translator.outcome)
             self._prepared = None
+
+
+async def _nothing() -> None:
+    """What flows where no request is under way."""

@@ -44,11 +44,33 @@ class Stream(Protocol):
     """A reply of the service, as it arrives."""
 
     @property
-    def ended(self) -> bool: ...
+    def request_id(self) -> str:
+        """The service's own (``x-amzn-requestid``); empty where it named none."""
 
-    async def read(self) -> bytes: ...
+    @property
+    def gap(self) -> float:
+        """The longest that anything of it was waited for, so far; in seconds."""
 
-    def close(self) -> None: ...
+    @property
+    def ended(self) -> bool:
+        """Whether the end is here already, so that ``read`` would return it at once."""
+
+    async def read(self) -> bytes:
+        """Whatever has arrived, at least one byte; nothing at the end.
+
+        Raises:
+            UpstreamBroken: the connection broke, or was silent for too long.
+        """
+
+    async def flow(self, take: Callable[[bytes], bool]) -> None:
+        """Hand over each piece as it comes, from where it is received: no task is woken for it.
+
+        Returns once *take* has said False, with that piece consumed, or once there is an end or
+        a failure: the next ``read`` tells of it.
+        """
+
+    def close(self) -> None:
+        """Let go of it, wherever it is."""
 
 
 class Upstream(Protocol):

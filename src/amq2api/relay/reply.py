@@ -12,7 +12,7 @@ from amq2api.log import log
 from .journey import Journey
 from .records import Record, line, shortened
 from .relay import Relay
-from .source import Source
+from .source import Source, Write
 
 
 class Reply:
@@ -23,11 +23,13 @@ class Reply:
 
     read: Callable[[], Awaitable[list[m.StreamEvent]]]
     """See :meth:`Source.read`. The source's own: this is the hot path."""
+    flow: Callable[[Write], Awaitable[None]]
+    """See :meth:`Source.flow`."""
 
     def __init__(self, relay: Relay, call: m.Call, journey: Journey, source: Source) -> None:
         self._relay, self._call, self._journey = relay, call, journey
         self._source = source
-        self.read = source.read
+        self.read, self.flow = source.read, source.flow
         self.request_id = journey.request_id
 
     async def open(self) -> None:

@@ -28,7 +28,7 @@ from amq2api.log import log
 
 from .journey import Journey
 from .relay import Relay
-from .source import AT_THE_BEGINNING
+from .source import AT_THE_BEGINNING, Write
 
 ROUNDS = 10
 """Requests that one answer may take; then the client decides (``pause_turn``)."""
@@ -77,6 +77,16 @@ class Searching:
                 events = self.fail(failure)
         self._said.feed(events)
         return events
+
+    async def flow(self, write: Write) -> None:
+        """See :meth:`Source.flow`. Until a search is wanted, or the answer is to go on."""
+        said = self._said
+
+        def heard(events: list[m.StreamEvent]) -> bool:
+            said.feed(events)
+            return write(events)
+
+        await self._journey.flow(heard)
 
     def fail(self, failure: GatewayError) -> list[m.StreamEvent]:
         """See :meth:`Source.fail`."""

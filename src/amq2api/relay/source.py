@@ -1,7 +1,7 @@
 """Where the events of an answer come from, whether it takes one request to the service or more."""
 
-from collections.abc import Awaitable
-from typing import Protocol
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeAlias
 
 from amq2api.bridge.backend import Progress
 from amq2api.dialects import messages as m
@@ -9,6 +9,9 @@ from amq2api.errors import GatewayError
 
 AT_THE_BEGINNING = Progress()
 """Where an answer stands of which nothing has come."""
+
+Write: TypeAlias = Callable[[list[m.StreamEvent]], bool]
+"""Takes events at once, without waiting. False: it has taken them, and wants a pause."""
 
 
 class Source(Protocol):
@@ -36,6 +39,13 @@ class Source(Protocol):
 
     def read(self) -> Awaitable[list[m.StreamEvent]]:
         """The next events, at least one, until ``over``. A failure is an ``error`` event."""
+
+    def flow(self, write: Write) -> Awaitable[None]:
+        """Give *write* the next events as they come, as far as nobody has to look at them.
+
+        Returns, maybe at once, where *write* wants a pause or ``read`` has to go on: the end of
+        the answer and a failure are its to give.
+        """
 
     def fail(self, failure: GatewayError) -> list[m.StreamEvent]:
         """How a stream that has begun without the service hears that it will not come."""

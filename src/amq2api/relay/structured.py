@@ -11,7 +11,7 @@ from amq2api.dialects import messages as m
 from amq2api.errors import AnswerUnfit, GatewayError
 
 from .journey import Journey
-from .source import AT_THE_BEGINNING, Source
+from .source import AT_THE_BEGINNING, Source, Write
 
 _REPAIRED = (Note("repaired", "output_config.format"),)
 
@@ -62,6 +62,9 @@ class Structured:
             except GatewayError as failure:
                 out = self.fail(failure)
         return out
+
+    async def flow(self, write: Write) -> None:
+        """See :meth:`Source.flow`. Every event is looked at here: nothing flows."""
 
     def fail(self, failure: GatewayError) -> list[m.StreamEvent]:
         """See :meth:`Source.fail`. Text that was not judged stays behind."""
