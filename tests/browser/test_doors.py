@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from amq2api import config
-from amq2api.cli.admin_side import admin_access
+from amq2api.cli.door import admin_access
 from browser.conftest import Build, Visit
 from browser.houses import House
 from browser.visiting import BOTH, Language, Visitor, spoken

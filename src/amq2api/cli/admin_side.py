@@ -4,11 +4,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from amq2api.accounts import foreign
-from amq2api.accounts.adminfile import AdminFile
 from amq2api.accounts.candidate import Candidate
 from amq2api.accounts.store import FileStore
 from amq2api.accounts.tokens import TokenCache
-from amq2api.admin.access import Access
 from amq2api.admin.app import create_admin
 from amq2api.admin.gate import ASGIApp
 from amq2api.admin.live import Live
@@ -20,6 +18,8 @@ from amq2api.config import Settings
 from amq2api.relay.relay import Relay
 from amq2api.relay.translating import Translation, translated
 from amq2api.wire.exchange import Answer, Ask
+
+from .door import admin_access
 
 
 class _NoOtherPrograms:
@@ -104,15 +104,6 @@ def sign_ins(
         tokens=tokens,
         health=relay.health,
         token_url=str(settings.token_endpoint),
-    )
-
-
-def admin_access(settings: Settings) -> Access:
-    """Who may use it, as it is set. No file is opened yet."""
-    return Access(
-        public=settings.public,
-        allowed_hosts=settings.allowed_hosts,
-        file=AdminFile(settings.admin_file),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from amq2api import __version__
 from amq2api.accounts.calibrationfile import CalibrationFile
@@ -25,9 +26,12 @@ from amq2api.upstream.fetch import Fetch
 from amq2api.upstream.service import Service
 from amq2api.web.app import App, Manners
 
-from .admin_side import admin_side
 from .calibrating import Calibrating
 from .encryption import seal_in_force
+from .when_asked import WhenAsked
+
+if TYPE_CHECKING:
+    from .admin_side import AdminSide
 
 # Seconds that one exchange may take. Calls wait for both: for a token because they must, for
 # the list of models because it says what a model can do, yet not for long.
@@ -99,8 +103,11 @@ def gateway(
             return False, True
         return state.has_token, state.expired or not state.has_token
 
-    side = (
-        admin_side(
+    def admin() -> "AdminSide":
+        # Here, because it brings the web framework along.
+        from .admin_side import admin_side
+
+        return admin_side(
             settings,
             ask=partial(made.client.ask, timeout=TOKEN_TIMEOUT),
             store=made.store,
@@ -109,9 +116,8 @@ def gateway(
             client_keys=len(api_keys),
             simulated=simulated,
         )
-        if settings.admin
-        else None
-    )
+
+    side = WhenAsked(admin) if settings.admin else None
 
     @asynccontextmanager
     async def life() -> AsyncIterator[None]:
@@ -128,7 +134,7 @@ def gateway(
                 for task in beside:
                     task.cancel()
                 if side is not None:
-                    await side.logins.close()
+                    await side.close()
                 await tokens.close()
                 await calibrating.save()
                 await asyncio.to_thread(made.store.close)
@@ -144,7 +150,7 @@ def gateway(
         return App(relay, health, manners, settings.model_map, life)
     return App(
         relay, health, manners, settings.model_map, life,
-        admin=side.app, stopping=side.live.close,
+        admin=side, stopping=side.stop,
     )  # fmt: skip
 
 

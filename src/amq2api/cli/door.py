@@ -2,12 +2,13 @@
 
 import typer
 
+from amq2api.accounts.adminfile import AdminFile
 from amq2api.accounts.store import FileStore
+from amq2api.admin.access import Access
 from amq2api.config import Settings
 from amq2api.errors import GatewayError
 from amq2api.log import log
 
-from .admin_side import admin_access
 from .building import environment_account
 from .encryption import seal_in_force
 
@@ -45,3 +46,12 @@ def _has_no_account(settings: Settings) -> bool:
         settings.account_file, environment_account(settings), seal=seal_in_force(settings)
     )
     return not store.accounts() and store.problem is None
+
+
+def admin_access(settings: Settings) -> Access:
+    """Who may use it, as it is set. No file is opened yet."""
+    return Access(
+        public=settings.public,
+        allowed_hosts=settings.allowed_hosts,
+        file=AdminFile(settings.admin_file),
+    )

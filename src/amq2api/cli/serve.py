@@ -14,7 +14,6 @@ from amq2api.log import configure, log
 from .app import Complaint
 from .building import gateway
 from .chat import address, request, show
-from .demo import pretend, words
 from .door import show_the_way
 from .output import say_json_line
 from .reading import keys_to_serve, settings_or_complain
@@ -68,6 +67,8 @@ async def _serve(
     async with AsyncExitStack() as stack:
         stack.callback(sock.close)
         if demo:
+            from .demo import pretend, words  # with it comes the whole simulator
+
             settings = await stack.enter_async_context(pretend(settings, with_account=with_account))
         app = gateway(settings, keys, simulated=demo)
 
