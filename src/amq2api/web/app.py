@@ -20,7 +20,9 @@ from .counting import CountTokens
 from .keys import Keys
 from .messages import CreateMessage
 from .pages import Health, Pages
+from .probes import LIVE, READY, Faults, Probes
 from .pulse import Pulse
+from .underway import UnderWay
 
 Endpoint: TypeAlias = Callable[[Scope, Receive, Answer], Awaitable[None]]
 Life: TypeAlias = Callable[[], AbstractAsyncContextManager[object]]
@@ -50,6 +52,7 @@ class App:
             ``amq2api.request_id`` and ``amq2api.playground``, an ASGI application that answers
             as ``/v1/messages`` does, but asks for no key: the admin side has its own door.
         stopping: Called when the server is told to stop, before it waits for streams to end.
+        faults: What keeps calls from being served, for ``/readyz``.
     """
 
     def __init__(
@@ -61,17 +64,36 @@ class App:
         life: Life,
         admin: ASGIApp | None = None,
         stopping: Callable[[], None] = lambda: None,
+        faults: Faults = dict,
     ) -> None:
+        self._relay, self._health, self._life = relay, health, life
+        self._admin, self._stopping = admin, stopping
+        self._under_way, self._probes = UnderWay(), Probes(faults)
         self._pulse = Pulse(grace=manners.grace, interval=manners.ping_interval)
+        self.behave(manners, aliases)
+
+    def behave(self, manners: Manners, aliases: Mapping[str, str]) -> None:
+        """Treat clients so from now on; calls under way end as they began."""
+        relay, max_body = self._relay, manners.max_body
         self._keys = Keys(manners.api_keys, manners.allowed_hosts)
-        self._life = life
-        self._pages = Pages(relay.models, health, aliases)
-        self._admin, self.stopping = admin, stopping
-        self._create = _post(CreateMessage(relay, self._pulse, max_body=manners.max_body))
-        self._posts: dict[str, Endpoint] = {
+        self._pulse.pace(grace=manners.grace, interval=manners.ping_interval)
+        self._create = _post(CreateMessage(relay, self._pulse, self._under_way, max_body=max_body))
+        self._pages = Pages(relay.models, self._health, aliases)
+        self._endpoints: Mapping[str, Endpoint] = {
             "/v1/messages": self._create,
-            "/v1/messages/count_tokens": _post(CountTokens(relay, max_body=manners.max_body)),
+            "/v1/messages/count_tokens": _post(CountTokens(relay, max_body=max_body)),
+            LIVE: self._probes,
+            READY: self._probes,
         }
+
+    def drain(self) -> None:
+        """Say to whoever asks that no more calls are to come, and end what has no end."""
+        self._probes.draining = True
+        self._stopping()
+
+    def end(self) -> None:
+        """End the calls that are still under way, and say so in their answers."""
+        self._under_way.end()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -89,7 +111,7 @@ class App:
         path = scope["path"]
         if path.startswith("/v1/"):
             self._keys.check(scope)
-        endpoint = self._posts.get(path)
+        endpoint = self._endpoints.get(path)
         if endpoint is not None:
             await endpoint(scope, receive, answer)
             return

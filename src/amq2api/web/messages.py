@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from amq2api.bridge.backend import Notes
 from amq2api.bridge.collect import Collector
 from amq2api.dialects import messages as m
-from amq2api.errors import GatewayError
+from amq2api.errors import GatewayError, Stopping
 from amq2api.relay.answering import reply_to
 from amq2api.relay.records import refused
 from amq2api.relay.relay import Relay
@@ -21,6 +21,7 @@ from amq2api.wire import sse
 
 from .asgi import Answer, Receive, Scope, decoded, header, raw_headers, read_body
 from .pulse import Pulse
+from .underway import UnderWay
 
 _SSE = {
     "content-type": "text/event-stream; charset=utf-8",
@@ -35,8 +36,9 @@ _encode = msgspec.json.Encoder().encode
 class CreateMessage:
     """The endpoint. One instance serves every call."""
 
-    def __init__(self, relay: Relay, pulse: Pulse, *, max_body: int) -> None:
+    def __init__(self, relay: Relay, pulse: Pulse, under_way: UnderWay, *, max_body: int) -> None:
         self._relay, self._pulse, self._max_body = relay, pulse, max_body
+        self._under_way = under_way
 
     async def __call__(self, scope: Scope, receive: Receive, answer: Answer) -> None:
         """Answer one call.
@@ -46,7 +48,8 @@ class CreateMessage:
         """
         came = time.monotonic()
         try:
-            body = await read_body(scope, receive, self._max_body)
+            with self._under_way.call():
+                body = await read_body(scope, receive, self._max_body)
             call = decoded(scope, body)
         except GatewayError as failure:
             seconds = time.monotonic() - came
@@ -66,10 +69,14 @@ class CreateMessage:
             reply.close()
 
     async def _whole(self, reply: Reply, answer: Answer, explain: bool) -> None:
-        await reply.open()
         collector = Collector()
-        while not reply.over:
-            collector.feed(await reply.read())
+        try:
+            with self._under_way.call():
+                await reply.open()
+                while not reply.over:
+                    collector.feed(await reply.read())
+        except Stopping as failure:
+            reply.fail(failure)
         if reply.failure is not None:
             raise reply.failure
         headers = {"content-type": "application/json"} | _headers(reply, explain)
@@ -81,13 +88,15 @@ class CreateMessage:
         writer = _Writer(answer, reply, explain)
         self._pulse.add(writer)
         try:
-            await reply.open()
-            while not reply.over:
-                await writer.write(await reply.read())
+            with self._under_way.call():
+                await reply.open()
+                while not reply.over:
+                    await writer.write(await reply.read())
         except GatewayError as failure:
+            events = reply.fail(failure)
             if not writer.begun:
                 raise
-            await writer.write(reply.fail(failure))
+            await writer.write(events)
         finally:
             self._pulse.remove(writer)
 

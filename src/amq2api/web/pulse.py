@@ -32,11 +32,15 @@ class Pulse:
     """Feels every registered stream a few times a second while there is any."""
 
     def __init__(self, *, grace: float, interval: float) -> None:
-        self._grace, self._interval = grace, interval
-        self._tick = min(1.0, grace / 4, interval / 4)
+        self.pace(grace=grace, interval=interval)
         self._patients: set[Patient] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._clock: asyncio.Task[None] | None = None
+
+    def pace(self, *, grace: float, interval: float) -> None:
+        """Be so patient from now on."""
+        self._grace, self._interval = grace, interval
+        self._tick = min(1.0, grace / 4, interval / 4)
 
     def add(self, patient: Patient) -> None:
         self._patients.add(patient)
