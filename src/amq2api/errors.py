@@ -29,7 +29,9 @@
     ├── AtCapacity                this gateway serves as many calls as it may
     ├── Stopping                  this gateway is about to end
     └── UpstreamBroken            the service, or the road to it, failed
-        ├── UpstreamTimeout
+        ├── UpstreamTimeout       it had the request, and was silent for too long
+        │   └── ConnectTimeout    it never had it
+        ├── RoadBarred            somebody on the way lets nothing through
         └── ProtocolError         bytes the wire format does not allow
 
 No class knows an HTTP status or an upstream exception name: reading the upstream's
@@ -212,6 +214,14 @@ class AnswerUnfit(UpstreamBroken):
 
 class UpstreamTimeout(UpstreamBroken):
     """The service was silent for too long."""
+
+
+class ConnectTimeout(UpstreamTimeout):
+    """No connection to the service came about in time: it never had the request."""
+
+
+class RoadBarred(UpstreamBroken):
+    """Something on the way to the service lets nothing through until somebody changes that."""
 
 
 class ProtocolError(UpstreamBroken):

@@ -14,6 +14,8 @@ from amq2api.wire.exchange import Answer
 
 BEARER = "The bearer token included in the request is invalid."
 Body = dict[str, object] | bytes
+THEN, LATER = "Wed, 21 Oct 2026 07:28:00 GMT", "Wed, 21 Oct 2026 07:29:30 GMT"
+NOW = 1_792_567_740.0  # half a minute before *LATER*
 
 SEEN: dict[str, tuple[int, Body, type[errors.GatewayError]]] = {
     # upstream-protocol.md 4.3, in its order
@@ -180,16 +182,92 @@ WAITS: dict[str, tuple[dict[str, str], Body, float | None]] = {
     "a header": ({"retry-after": "3"}, {}, 3.0),
     "a member": ({}, {"retryAfterMilliseconds": 300_000}, 300.0),
     "both": ({"retry-after": "3"}, {"retryAfterMilliseconds": 1500}, 1.5),
-    "a date": ({"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"}, {}, None),
+    "a date, by the clock of whoever says it": ({"retry-after": LATER, "date": THEN}, {}, 90.0),
+    "a date in the past": ({"retry-after": THEN, "date": LATER}, {}, 0.0),
+    "a date, by our clock": ({"retry-after": LATER}, {}, 30.0),
     "neither": ({}, {}, None),
     "less than nothing": ({"retry-after": "-3"}, {}, 0.0),
+    "for ever": ({"retry-after": "inf"}, {}, None),
+    "not a number": ({"retry-after": "nan"}, {}, None),
+    "not a date": ({"retry-after": "soon"}, {}, None),
+    "a date that is none": ({"retry-after": "Wed, 99 Oct 2026 07:28:00 GMT"}, {}, None),
+    "milliseconds of another kind": ({}, {"retryAfterMilliseconds": "300"}, None),
+    "fewer milliseconds than none": ({}, {"retryAfterMilliseconds": -300}, 0.0),
 }
 
 
 @pytest.mark.parametrize(("headers", "body", "wait"), WAITS.values(), ids=WAITS)
 def test_how_long_to_wait(headers: dict[str, str], body: Body, wait: float | None) -> None:
-    error = q.read_answer(Answer(429, msgspec.json.encode(body), headers))
+    error = q.read_answer(Answer(429, msgspec.json.encode(body), headers), now=NOW)
     assert error.retry_after == wait
+
+
+def test_a_date_says_nothing_to_who_knows_no_time() -> None:
+    assert q.read_answer(Answer(429, b"", {"retry-after": LATER})).retry_after is None
+
+
+PAGE = b"<html><head><title>Blocked</title></head></html>"
+OF_ANOTHER: dict[str, tuple[int, bytes, type[errors.GatewayError]]] = {
+    "a portal": (200, PAGE, errors.UpstreamBroken),
+    "a way elsewhere": (302, b"", errors.RoadBarred),
+    "a firewall knows nothing of tokens": (403, PAGE, errors.RoadBarred),
+    "nor does whoever wants a password": (401, PAGE, errors.RoadBarred),
+    "a proxy that wants one": (407, b"", errors.RoadBarred),
+    "no such place": (404, PAGE, errors.RoadBarred),
+    "no place for this": (405, b"Method Not Allowed", errors.RoadBarred),
+    "a request that it cannot read": (400, PAGE, errors.RequestRefused),
+    "a request that it had not whole": (408, PAGE, errors.UpstreamBroken),
+    "too many": (429, PAGE, errors.RateLimited),
+    "too large": (413, PAGE, errors.ContextTooLong),
+    "nobody behind it": (502, PAGE, errors.UpstreamBroken),
+    "nobody just now": (503, PAGE, errors.UpstreamBusy),
+    "nobody in time": (504, PAGE, errors.UpstreamTimeout),
+    "JSON of nobody's": (200, b'{"ok":true}', errors.UpstreamBroken),
+    "no words": (404, b"", errors.RequestRefused),
+}
+
+
+@pytest.mark.parametrize(("status", "body", "verdict"), OF_ANOTHER.values(), ids=OF_ANOTHER)
+def test_answers_that_are_not_the_services(
+    status: int, body: bytes, verdict: type[errors.GatewayError]
+) -> None:
+    error = q.read_answer(Answer(status, body))
+    assert type(error) is verdict
+    assert "Blocked" not in str(error)
+    assert ("not in the service's words" in str(error)) == (body[:1] not in (b"", b"{"))
+
+
+SAID: dict[str, tuple[Answer, errors.Said]] = {
+    "all of it": (
+        Answer(429, b'{"__type":"com.amazon.x#throttlingError","reason":"DAILY_REQUEST_COUNT"}',
+               {"x-amzn-requestid": "2b1c-77"}),
+        errors.Said(429, "ThrottlingException", "DAILY_REQUEST_COUNT", "2b1c-77")),
+    "an exception that nobody knows": (
+        Answer(418, b'{"__type":"TeapotException"}'), errors.Said(418, "TeapotException")),
+    "nothing": (Answer(503, b""), errors.Said(503)),
+    "names that are none": (
+        Answer(400, msgspec.json.encode({"__type": "A B\n" + "x" * 999, "reason": "R\x1b[2J"}),
+               {"x-amzn-requestid": "i d" * 99}),
+        errors.Said(400, "AB" + "x" * 96, "R2J", ("id" * 99)[:100])),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("answer", "said"), SAID.values(), ids=SAID)
+def test_what_the_service_said_is_kept(answer: Answer, said: errors.Said) -> None:
+    assert q.read_answer(answer).said == said
+
+
+def test_what_the_service_said_in_a_stream_is_kept() -> None:
+    headers = {":message-type": "exception", ":exception-type": "throttlingException"}
+    error = q.read_frame(Frame(headers, b'{"message":"m","reason":"R"}'))
+    assert error.said == errors.Said(200, "ThrottlingException", "R")
+    headers = {":message-type": "error", ":error-code": "InternalFailure"}
+    assert q.read_frame(Frame(headers, b"")).said == errors.Said(200, "InternalFailure")
+
+
+def test_a_message_without_end_has_one() -> None:
+    error = q.read_answer(Answer(400, msgspec.json.encode({"message": "x" * 9_000_000})))
+    assert 1000 < len(str(error)) < 3000
 
 
 HEADERS: dict[str, tuple[str, Body, type[errors.GatewayError]]] = {

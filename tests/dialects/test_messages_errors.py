@@ -57,6 +57,8 @@ STORIES: dict[type[errors.GatewayError], str] = {
     errors.UpstreamBroken: "502",
     errors.AnswerUnfit: "502 never again",
     errors.UpstreamTimeout: "504",
+    errors.ConnectTimeout: "504",
+    errors.RoadBarred: "502 never again",
     errors.ProtocolError: "502",
 }
 HINTS = {"false": " never again", "true": " again"}
@@ -149,6 +151,12 @@ WORDS: dict[str, tuple[errors.GatewayError, str]] = {
         "QuotaExhausted The allowance is renewed on 2025-12-01 at 00:00 UTC.",
     ),
     "used up": (errors.QuotaExhausted("Used up."), "Used up."),
+    "a wait longer than a header may say": (
+        errors.RateLimited("Too fast.", retry_after=300),
+        "Too fast. The service asks to wait 300 seconds.",
+    ),
+    "a wait that the header says": (errors.RateLimited("Too fast.", retry_after=60), "Too fast."),
+    "a wait without end": (errors.UpstreamBusy("Full.", retry_after=float("inf")), "Full."),
     "used up until the end of time": (
         errors.QuotaExhausted("Used up.", resets_at=1e300),
         "Used up.",

@@ -68,9 +68,9 @@ def prepare(
     )
 
 
-def verdict(answer: Answer) -> GatewayError:
-    """What an answer that is no stream means."""
-    return q.read_answer(answer)
+def verdict(answer: Answer, now: float | None = None) -> GatewayError:
+    """What an answer that is no stream means; *now* is the time where that is known."""
+    return q.read_answer(answer, now)
 
 
 def headers(identity: Identity, target: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 Source: claude-api.md 7; what clients do on each status is in clients.md 2 and 3.
 """
 
+import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -47,6 +48,7 @@ WORDING: Mapping[type[errors.GatewayError], Wording] = {
     errors.Stopping: Wording(503, "api_error", should_retry=True, retry_after=2),
     errors.UpstreamTimeout: Wording(504, "timeout_error"),
     errors.UpstreamBroken: Wording(502, "api_error"),
+    errors.RoadBarred: Wording(502, "api_error", should_retry=False),
     # It was asked for twice already.
     errors.AnswerUnfit: Wording(502, "api_error", should_retry=False),
     errors.GatewayError: Wording(500, "api_error"),
@@ -58,6 +60,7 @@ _REMEDIES: Mapping[type[errors.GatewayError], str] = {
     errors.MediaRefused: "Could not process image",
 }
 
+_TEMPORARY = (errors.RateLimited, errors.UpstreamBusy)
 # Claude Code gives up at once on a longer wait (field-notes.md, Appendix B 6).
 _LONGEST_WAIT = 60.0
 _END_OF_CALENDAR = 253_402_300_800  # the year 10000, which datetime cannot say
@@ -123,6 +126,10 @@ def _message(error: errors.GatewayError) -> str:
         return f"{remedy}: {words}"
     if isinstance(error, errors.QuotaExhausted) and error.resets_at is not None:
         return words + _renewal(error.resets_at)
+    wait = error.retry_after
+    if isinstance(error, _TEMPORARY) and wait is not None and _LONGEST_WAIT < wait < math.inf:
+        # The header cannot say it.
+        return f"{words} The service asks to wait {wait:.0f} seconds."
     return words
 
 
