@@ -36,7 +36,7 @@ def test_whoever_looks_from_time_to_time_misses_nothing() -> None:
 def test_a_call_that_could_not_be_read_is_told_without_its_words() -> None:
     told = refused("req_1", RequestTooLarge("hush"), at=7.0, seconds=0.12345)
     assert told == Record(
-        id="req_1", at=7.0, outcome="RequestTooLarge", ok=False, error="", seconds=0.123
+        id="req_1", at=7.0, status=413, outcome="RequestTooLarge", ok=False, error="", seconds=0.123
     )
     assert refused("req_1", UpstreamBroken("down"), at=7.0, seconds=0.0).error == "down"
 

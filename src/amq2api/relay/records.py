@@ -1,6 +1,7 @@
 """What is remembered of the latest calls: who served and why, how long, how much. No content."""
 
 from collections import deque
+from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
@@ -8,9 +9,11 @@ import msgspec
 
 from amq2api.accounts.choose import Passed
 from amq2api.accounts.health import in_words
+from amq2api.dialects import messages as m
 from amq2api.errors import GatewayError
 
 _LONGEST_NAME = 200
+_SOMETIMES = ("upstream_id", "queued", "prepared", "gap")
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,6 +21,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     """The request id that the client was told."""
+    upstream_id: str = ""
+    """The service's own id of the last request to it, by which AWS can find it."""
     at: float
     """When it came; Unix time in seconds."""
     model: str = ""
@@ -31,6 +36,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     """Who would have served before it, and why they did not."""
     attempts: int = 0
     stream: bool = False
+    status: int = 0
+    """HTTP, as the client heard it; 0 if it left before."""
     outcome: str
     """Claude's stop reason, the class of the failure, or ``abandoned`` by the client."""
     ok: bool
@@ -41,8 +48,14 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     usage: str = ""
     """Where the counts come from: ``service``, ``context`` or ``estimate``."""
     credits: float | None = None
+    queued: float | None = None
+    """Seconds of waiting for a turn; None without."""
+    prepared: float | None = None
+    """Seconds until the first request to the service was ready to be sent."""
     first: float | None = None
     """Seconds until the service began to answer."""
+    gap: float | None = None
+    """The longest silence of the service within its answer, in seconds."""
     seconds: float = 0.0
     """From the call's coming to its end."""
     notes: tuple[str, ...] = ()
@@ -56,8 +69,17 @@ class Records:
         self._kept: deque[Record] = deque(maxlen=size)
         self.last = 0
         """How many there have been; grows with each."""
+        self.heard: list[Callable[[Record], None]] = []
+        """Told of each call of this process when it is over."""
 
     def add(self, record: Record) -> None:
+        """Remember a call that was answered here, and tell of it."""
+        self.remember(record)
+        for tell in self.heard:
+            tell(record)
+
+    def remember(self, record: Record) -> None:
+        """Keep the record of a call, wherever it was answered."""
         self._kept.append(record)
         self.last += 1
 
@@ -74,19 +96,19 @@ def refused(request_id: str, failure: GatewayError, *, at: float, seconds: float
     """The record of a call that could not even be read."""
     return Record(
         id=request_id, at=at, outcome=type(failure).__name__, ok=False, error=in_words(failure),
-        seconds=round(seconds, 3),
+        status=m.wording(failure).status, seconds=round(seconds, 3),
     )  # fmt: skip
 
 
 def line(record: Record) -> dict[str, Any]:
-    """What the log tells of it."""
-    return {
+    """What the log tells of it; of what not every call has, only what this one had."""
+    told: dict[str, Any] = {
         "request_id": record.id,
         "model": record.model,
         "account": record.account or None,
         "why": record.why or None,
-        **({"passed": [str(one) for one in record.passed]} if record.passed else {}),
         "attempts": record.attempts,
+        "status": record.status,
         "outcome": record.outcome,
         "input_tokens": record.input_tokens,
         "output_tokens": record.output_tokens,
@@ -96,6 +118,12 @@ def line(record: Record) -> dict[str, Any]:
         "seconds": record.seconds,
         "fidelity": record.notes,
     }
+    if record.passed:
+        told["passed"] = [str(one) for one in record.passed]
+    for name in _SOMETIMES:
+        if value := getattr(record, name):
+            told[name] = value
+    return told
 
 
 def shortened(name: str) -> str:
