@@ -19,7 +19,9 @@ from amq2api.upstream.catalogue import Catalogue
 from amq2api.upstream.service import Service
 from amq2api.wire.exchange import Answer, Ask
 
+from .admission import Admission
 from .material import Material
+from .metrics import Metrics
 from .records import Records
 
 _EXPLAINING = 3.0  # seconds that finding out when a quota is renewed may take
@@ -132,6 +134,8 @@ class Relay:
     manner: Manner
     health: HealthBook
     records: Records = field(default_factory=Records)
+    admission: Admission = field(default_factory=Admission)
+    metrics: Metrics = field(default_factory=Metrics)
     material: Material = field(default_factory=Material)
     gauge: Calibrations = field(default_factory=Calibrations)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep

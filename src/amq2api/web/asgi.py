@@ -19,16 +19,19 @@ _TOO_LARGE = "Request exceeds the maximum size"  # the API's words with its 413
 class Answer:
     """The answer to one request. Knows whether it has begun: its status cannot change then."""
 
-    __slots__ = ("direct", "request_id", "started")
+    __slots__ = ("direct", "request_id", "started", "status")
 
     def __init__(self, send: Send, request_id: str) -> None:
         self.direct = send
         """The server's own ``send``, for the body of an answer that has begun."""
         self.request_id = request_id
         self.started = False
+        self.status = 0
+        """Of the answer, once it has started."""
 
     async def send(self, message: Message) -> None:
-        self.started = True
+        if not self.started:
+            self.started, self.status = True, message["status"]
         await self.direct(message)
 
     async def with_request_id(self, message: Message) -> None:
