@@ -100,8 +100,13 @@ def _turn(accounts: Sequence[Account]) -> list[Account]:
     return sorted(accounts, key=lambda account: not account.is_active)
 
 
+def can_serve(found: Health) -> bool:
+    """Whether a call may come out well, as far as is known."""
+    return found.state not in _CANNOT or found.probe
+
+
 def _serves(found: Health, *, strict: bool) -> bool:
-    return found.state not in _CANNOT or found.probe or not strict
+    return can_serve(found) or not strict
 
 
 def _why(account: Account, found: Health, home: Account | None, *, strict: bool) -> Why:

@@ -28,6 +28,7 @@ from amq2api.web.app import App, Manners
 
 from .calibrating import Calibrating
 from .encryption import seal_in_force
+from .readiness import readiness
 from .when_asked import WhenAsked
 
 if TYPE_CHECKING:
@@ -139,19 +140,21 @@ def gateway(
                 await calibrating.save()
                 await asyncio.to_thread(made.store.close)
 
-    manners = Manners(
+    return App(
+        relay, health, manners(settings, api_keys), settings.model_map, life,
+        admin=side, stopping=side.stop if side else lambda: None,
+        faults=readiness(relay, tokens, settings.token_cache),
+    )  # fmt: skip
+
+
+def manners(settings: Settings, api_keys: tuple[str, ...]) -> Manners:
+    return Manners(
         api_keys=api_keys,
         allowed_hosts=settings.allowed_hosts,
         max_body=settings.max_body,
         grace=settings.grace,
         ping_interval=settings.ping_interval,
     )
-    if side is None:
-        return App(relay, health, manners, settings.model_map, life)
-    return App(
-        relay, health, manners, settings.model_map, life,
-        admin=side, stopping=side.stop,
-    )  # fmt: skip
 
 
 def environment_account(settings: Settings) -> Account | None:

@@ -16,6 +16,7 @@ from .building import gateway
 from .chat import address, request, show
 from .door import show_the_way
 from .output import say_json_line
+from .preflight import preflight
 from .reading import keys_to_serve, settings_or_complain
 from .serving import listen, run, serve
 
@@ -46,8 +47,8 @@ def command(
 ) -> None:
     """Start the gateway. This is what happens when no command is given.
 
-    It stops on Ctrl-C or SIGTERM: streams under way get 30 seconds to end, a second signal
-    cuts them.
+    It stops on Ctrl-C or SIGTERM: calls under way get AMQ2API_DRAIN_TIMEOUT seconds to end, a
+    second signal cuts them. On SIGHUP it reads its settings again.
     """
     if no_account and not demo:
         raise Complaint("--no-account: only the demonstration has one to do without: add --demo", 2)
@@ -61,6 +62,8 @@ def command(
 async def _serve(
     settings: Settings, *, demo: bool, with_account: bool, say: str | None, as_json: bool
 ) -> None:
+    if not demo:
+        preflight(settings)
     keys = keys_to_serve(settings)
     sock = listen(settings.host, settings.port)
     url = address(settings)
@@ -83,7 +86,7 @@ async def _serve(
             elif demo:
                 typer.echo(words(url, closed=bool(keys), with_account=with_account))
 
-        await serve(app, sock, then=begin, stopping=app.stopping)
+        await serve(app, sock, then=begin, ending=app, patience=settings.drain_timeout)
 
 
 async def _say(url: str, message: str, key: str) -> None:

@@ -3,31 +3,42 @@
 import asyncio
 import contextlib
 import errno
-import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any
+from math import ceil
+from typing import Any, Protocol, cast
 
 import uvicorn
 import uvloop
 
+from amq2api.web.http import Connections
+from amq2api.web.patience import Limits
+
 from .app import Complaint
+from .orders import Orders
 
 _BACKLOG = 2048
-_PATIENCE = 30  # seconds that streams under way get to end in
+_LIMITS = Limits()
+_PATIENCE = 30.0  # seconds that calls under way get to end in
+_FAREWELL = 5.0  # seconds in which a client may still take what it is told at the end
+# Seconds between saying that no more calls are to come and hanging up, where calls keep the
+# process alive anyway: time for whoever sends them to look.
+_NOTICE = 1.0
 
 
 class _Server(uvicorn.Server):
     """uvicorn without its way with signals: it ends the process by the signal, tidied up or not."""
 
-    def __init__(self, app: Any, *, dated: bool) -> None:
+    def __init__(self, app: Any, *, dated: bool, patience: float, limits: Limits) -> None:
+        self.clients = Connections(limits)
+        """Their ``limits`` may be changed at run time."""
         super().__init__(
             uvicorn.Config(
-                app, http="httptools", ws="none", lifespan="on", interface="asgi3",
+                app, http=cast(Any, self.clients), ws="none", lifespan="on", interface="asgi3",
                 access_log=False, log_config=None, server_header=False, proxy_headers=False,
                 date_header=dated,
-                backlog=_BACKLOG, timeout_graceful_shutdown=_PATIENCE + 5,
+                backlog=_BACKLOG, timeout_graceful_shutdown=ceil(patience + 2 * _FAREWELL),
             )
         )  # fmt: skip
         self.up = asyncio.Event()
@@ -68,14 +79,33 @@ def listen(host: str, port: int) -> socket.socket:
     return sock
 
 
+class Ending(Protocol):
+    """An application that can be told of its end."""
+
+    def drain(self) -> None:
+        """No more calls are to come: say so, and end what would never end by itself."""
+
+    def end(self) -> None:
+        """End the calls that are still under way, truthfully."""
+
+
 @asynccontextmanager
-async def serving(app: Any, sock: socket.socket, *, dated: bool = True) -> AsyncIterator[_Server]:
-    """*app* answers on *sock* while the block runs; streams under way may end.
+async def serving(
+    app: Any,
+    sock: socket.socket,
+    *,
+    dated: bool = True,
+    patience: float = _PATIENCE,
+    limits: Limits = _LIMITS,
+) -> AsyncIterator[_Server]:
+    """*app* answers on *sock* while the block runs; calls under way may end.
 
     Args:
         dated: Whether answers get a Date header; those of the simulator have one.
+        limits: What one client may take up.
+        patience: Seconds that calls get to end in.
     """
-    server = _Server(app, dated=dated)
+    server = _Server(app, dated=dated, patience=patience, limits=limits)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(server.serve(sockets=[sock]))
         await server.up.wait()
@@ -90,40 +120,48 @@ async def serve(
     sock: socket.socket,
     *,
     then: Callable[[], Awaitable[None]] | None = None,
-    stopping: Callable[[], None] = lambda: None,
+    ending: Ending | None = None,
+    orders: Orders | None = None,
     dated: bool = True,
+    patience: float = _PATIENCE,
+    limits: Limits = _LIMITS,
 ) -> None:
-    """Serve until SIGINT or SIGTERM; a second one, or time, cuts the streams that still run.
+    """Serve until told to stop. Calls under way may end within *patience*, then *ending* ends
+    them; told to stop now, or a little later, they are cut off.
 
     Args:
-        then: Done once *app* answers; not finished if a signal comes first.
-        stopping: Called at the first signal, to end streams that would never end by themselves.
+        then: Done once *app* answers; not finished if it is to stop first.
+        ending: Told of the end, where the application cares.
+        orders: What it is told; signals, if nothing else is given.
         dated: As for :func:`serving`.
+        limits: As for :func:`serving`.
+        patience: As for :func:`serving`.
     """
-    loop, stop = asyncio.get_running_loop(), asyncio.Event()
-    running: list[_Server] = []
-
-    def told() -> None:
-        for server in running:
-            if stop.is_set():
-                server.cut()
-            else:
-                loop.call_later(_PATIENCE, server.cut)
-        stop.set()
-
-    for sign in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(sign, told)
-    async with serving(app, sock, dated=dated) as server:
-        running.append(server)
+    loop = asyncio.get_running_loop()
+    if orders is None:
+        orders = Orders()
+        orders.by_signals()
+    async with serving(app, sock, dated=dated, patience=patience, limits=limits) as server:
+        orders.when_cut(server.cut)
         if then is not None:
-            await _first(then(), stop)
-        await stop.wait()
-        stopping()
+            await _first(then(), orders)
+        await orders.to_stop()
+        if ending is not None:
+            ending.drain()
+            loop.call_later(patience, ending.end)
+        loop.call_later(patience + _FAREWELL, server.cut)
+        await _notice(server, min(_NOTICE, patience))
 
 
-async def _first(work: Awaitable[None], stop: asyncio.Event) -> None:
-    """Wait for *work*, but no longer than for *stop*."""
-    working, stopped = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
+async def _notice(server: _Server, seconds: float) -> None:
+    """Wait a moment, but not for nobody."""
+    if under_way := tuple(server.server_state.tasks):
+        await asyncio.wait(under_way, timeout=seconds)
+
+
+async def _first(work: Awaitable[None], orders: Orders) -> None:
+    """Wait for *work*, but not if it is time to stop."""
+    working, stopped = asyncio.ensure_future(work), asyncio.ensure_future(orders.to_stop())
     await asyncio.wait((working, stopped), return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
     if working.done():
