@@ -71,7 +71,11 @@ class Process:
 
     def cpu_seconds(self) -> float:
         """User and system time of the whole tree, threads that have ended included."""
-        return sum(time.clock_gettime_ns(_cpu_clock(pid)) for pid in self.tree()) / 1e9
+        return sum(self.cpu_seconds_each().values())
+
+    def cpu_seconds_each(self) -> dict[int, float]:
+        """The same for each process of the tree."""
+        return {pid: time.clock_gettime_ns(_cpu_clock(pid)) / 1e9 for pid in self.tree()}
 
     def megabytes(self) -> float:
         """Memory of the whole tree; pages shared by several processes count once."""

@@ -1,105 +1,112 @@
 """From samples to a verdict. Pure: what is printed here can be tested without a clock."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from statistics import median
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
-from .cases import Case
+from .figures import Case, Figure, Target, Values
+from .proxies import GATEWAY
 
 Verdict: TypeAlias = Literal["pass", "MISS", "not judged", ""]
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One run of one case through one proxy; *cpu* is in seconds, *first* in milliseconds."""
-
-    cpu: float
-    events: int
-    requests: int
-    seconds: float
-    first_p50: float
-    first_p99: float
-
-    def micros(self, case: Case) -> float:
-        """Microseconds of CPU for each of the case's units."""
-        return self.cpu * 1e6 / (self.events if case.unit == "event" else self.requests)
-
-
-Samples: TypeAlias = Mapping[str, Mapping[str, Sequence[Sample]]]
-"""By case, then by proxy."""
+Samples: TypeAlias = Mapping[str, Sequence[Values]]
+"""The trials of one case, by proxy."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One case, summed up: medians, and nginx's where it ran."""
+    """A figure, summed up: the medians of all proxies, and the gateway's least and most."""
 
     case: Case
-    micros: float
+    figure: Figure
+    medians: Mapping[str, float]
     least: float
     most: float
-    nginx: float | None
-    first_ms: tuple[float, float]
-    nginx_first_ms: tuple[float, float] | None
-    rate: float
+
+    @property
+    def value(self) -> float:
+        return self.medians[GATEWAY]
 
     @property
     def ratio(self) -> float | None:
-        return self.micros / self.nginx if self.nginx else None
+        """To nginx's."""
+        plain = self.medians.get("nginx")
+        return self.value / plain if plain and self.figure.ratio else None
+
+    @property
+    def added(self) -> float | None:
+        """To what it is without a proxy."""
+        bare = self.medians.get("direct")
+        return None if bare is None or not self.figure.added else self.value - bare
 
     @property
     def verdict(self) -> Verdict:
-        target = self.case.target
+        target = self.figure.target
         if target is None:
             return ""
-        measured = self.micros if target.of == "µs" else self.ratio
-        if measured is None:
+        judged = self._judged(target)
+        if judged is None:
             return "not judged"
-        return "pass" if measured <= target.most else "MISS"
+        return "pass" if target.met(judged) else "MISS"
+
+    def _judged(self, target: Target) -> float | None:
+        match target.beside:
+            case "nginx":
+                return self.ratio
+            case "direct":
+                return self.added
+            case _:
+                return self.value
 
 
-def row(case: Case, samples: Mapping[str, Sequence[Sample]]) -> Row:
-    mine, plain = samples["gateway"], samples.get("nginx")
-    costs = [sample.micros(case) for sample in mine]
-    return Row(
-        case,
-        median(costs),
-        min(costs),
-        max(costs),
-        median(sample.micros(case) for sample in plain) if plain else None,
-        _first(mine),
-        _first(plain) if plain else None,
-        median(sample.events / sample.seconds for sample in mine),
-    )
+def rows(case: Case, samples: Samples) -> Iterator[Row]:
+    """One for each of the case's figures."""
+    for figure in case.figures:
+        of_figure = {name: [each[figure.name] for each in given] for name, given in samples.items()}
+        mine = of_figure[GATEWAY]
+        medians = {name: median(values) for name, values in of_figure.items()}
+        yield Row(case, figure, medians, min(mine), max(mine))
 
 
-def table(rows: Sequence[Row]) -> Iterator[str]:
-    """The lines of a Markdown table."""
-    yield (
-        "| case | µs CPU per | gateway (least to most) | nginx | ratio | target | verdict |"
-        " events/s | first event ms p50 / p99 | nginx's |"
-    )
-    yield "|---|---|---|---|---|---|---|---|---|---|"
-    for each in rows:
-        yield "| " + " | ".join(_cells(each)) + " |"
+def table(summed: Sequence[Row]) -> Iterator[str]:
+    """The lines of a Markdown table; a column for every proxy that was beside the gateway."""
+    others = list(dict.fromkeys(name for row in summed for name in row.medians if name != GATEWAY))
+    head = ["case", "figure", "gateway (least to most)", *others, "compared", "target", "verdict"]
+    yield "| " + " | ".join(head) + " |"
+    yield "|" + "---|" * len(head)
+    for row in summed:
+        yield "| " + " | ".join(_cells(row, others)) + " |"
 
 
-def _cells(each: Row) -> Iterator[str]:
-    yield each.case.name
-    yield each.case.unit
-    yield f"{_short(each.micros)} ({_short(each.least)} to {_short(each.most)})"
-    yield "" if each.nginx is None else _short(each.nginx)
-    yield "" if each.ratio is None else f"{each.ratio:.2f}"
-    yield str(each.case.target or "")
-    yield each.verdict
-    yield f"{each.rate:,.0f}"
-    yield "{:.2f} / {:.2f}".format(*each.first_ms)
-    yield "{:.2f} / {:.2f}".format(*each.nginx_first_ms) if each.nginx_first_ms else ""
+def plain(samples: Mapping[str, Samples], summed: Sequence[Row]) -> dict[str, Any]:
+    """Everything, for a program to read."""
+    return {
+        "samples": samples,
+        "figures": [
+            {
+                "case": row.case.name, "figure": row.figure.name, "label": row.figure.label,
+                "medians": row.medians, "least": row.least, "most": row.most,
+                "ratio": row.ratio, "added": row.added, "verdict": row.verdict,
+                "target": row.figure.target and asdict(row.figure.target),
+            }
+            for row in summed
+        ],
+    }  # fmt: skip
 
 
-def _short(micros: float) -> str:
-    return f"{micros:,.0f}" if micros >= 100 else f"{micros:.3g}"
+def _cells(row: Row, others: Sequence[str]) -> Iterator[str]:
+    yield row.case.name
+    yield row.figure.label
+    yield f"{_short(row.value)} ({_short(row.least)} to {_short(row.most)})"
+    for name in others:
+        yield _short(row.medians[name]) if name in row.medians else ""
+    if row.ratio is not None:
+        yield f"{row.ratio:.2f} × nginx"
+    else:
+        yield "" if row.added is None else f"{row.added:+.2f}"
+    yield str(row.figure.target or "")
+    yield row.verdict
 
 
-def _first(samples: Sequence[Sample]) -> tuple[float, float]:
-    return median(s.first_p50 for s in samples), median(s.first_p99 for s in samples)
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"

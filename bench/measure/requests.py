@@ -14,12 +14,17 @@ MODEL = "claude-sonnet-4.5"
 _MAX_TOKENS = 32_000
 
 
-def small(script: str, rate: int = 0) -> bytes:
+def small(script: str, rate: float = 0) -> bytes:
     """The least that is legal."""
     return _encode([{"role": "user", "content": _cue(script, rate)}])
 
 
-def session(size: int, script: str, rate: int = 0) -> bytes:
+def unbounded(script: str, rate: float = 0) -> bytes:
+    """One that may be answered with more than any model would say."""
+    return _encode([{"role": "user", "content": _cue(script, rate)}], max_tokens=100_000_000)
+
+
+def session(size: int, script: str, rate: float = 0) -> bytes:
     """A session of 61 messages (30 calls of 20 tools and their results) of about *size* bytes.
 
     What grows with *size* is the results, as it does in life.
@@ -29,8 +34,8 @@ def session(size: int, script: str, rate: int = 0) -> bytes:
     return _session((size - bare) * 1000 // (draft - bare), script, rate)
 
 
-def _cue(script: str, rate: int) -> str:
-    return f"play:{script}@{rate};"
+def _cue(script: str, rate: float) -> str:
+    return f"play:{script}@{rate:g};"
 
 
 def _encode(messages: list[dict[str, Any]], **more: Any) -> bytes:
@@ -38,7 +43,7 @@ def _encode(messages: list[dict[str, Any]], **more: Any) -> bytes:
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _session(result: int, script: str, rate: int) -> bytes:
+def _session(result: int, script: str, rate: float) -> bytes:
     draw = random.Random(11)
     tools = [_tool(draw, i) for i in range(20)]
     messages: list[dict[str, Any]] = [{"role": "user", "content": _text(draw, 200)}]

@@ -24,6 +24,9 @@ _WORDS = _VOCABULARY.split()
 _MARKS = (". ", ",", ":\n", "\n\n", "()", ' "', "\\", "\t", " = ", "`", "é", "→", "日本", "😀")
 
 
+_PAGE = "All work and no play. " * 70
+
+
 @dataclass(frozen=True)
 class Script:
     """One answer: its frames and what a client must have read at the end of it."""
@@ -106,6 +109,8 @@ SCRIPTS: dict[str, Callable[[], Script]] = {
     "twenty": lambda: answer("twenty", prose(20)),
     "paced": lambda: answer("paced", prose(200)),
     "burst": lambda: answer("burst", prose(2000)),
+    "long": lambda: answer("long", prose(400)),
+    "flood": lambda: answer("flood", [f"{i} {_PAGE}" for i in range(8000)]),
     "tool": lambda: answer(
         "tool", prose(50), [("Write", document(8000)), ("Edit", document(8000))]
     ),

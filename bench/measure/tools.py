@@ -2,19 +2,19 @@
 
 import json
 import subprocess
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .cases import Case
+from .loads import Load, Seen
 from .processes import Broken, Process, pinned
 from .proxies import Proxy
-from .report import Sample
 from .scripts import Script
 
 _HERE = Path(__file__).resolve().parent.parent
 _BUILT = _HERE / ".build"
-_SETTLING = 0.05  # seconds a proxy gets to tidy up after the last stream, which belongs to it
 
 
 def build() -> None:
@@ -37,39 +37,101 @@ def upstream(port: int, scripts: Path, home: Path, cpu: int | None) -> Process:
     return Process("upstream", [str(_BUILT / "upstream"), str(port), str(scripts)], port, home, cpu)
 
 
-def measure(case: Case, script: Script, proxy: Proxy, body: Path, cpu: int | None) -> Sample:
-    """Put the load on; what it cost.
+@dataclass(frozen=True)
+class Job:
+    """A load for one proxy, all that the client needs to be told; *body* is the request's file."""
+
+    load: Load
+    script: Script
+    proxy: Proxy
+    body: Path
+    cpu: int | None
+
+    @property
+    def argv(self) -> list[str]:
+        load, proxy = self.load, self.proxy
+        arguments = (
+            proxy.process.port, proxy.kind.path, self.body, proxy.kind.reply, load.streams,
+            load.at_once, round(load.ramp * 1000), load.limit, self.script.deltas,
+            *self.script.sums, round(load.pause * 1000),
+        )  # fmt: skip
+        return pinned(self.cpu, [str(_BUILT / "client"), *map(str, arguments)])
+
+
+class Running:
+    """The client at work."""
+
+    def __init__(self, job: Job, process: subprocess.Popen[str]) -> None:
+        self._job, self._process = job, process
+
+    @property
+    def runs(self) -> bool:
+        return self._process.poll() is None
+
+    def await_open(self) -> None:
+        """Wait until every stream has begun.
+
+        Raises:
+            Broken: the client ended before.
+        """
+        assert self._process.stdout is not None
+        if (line := self._process.stdout.readline()) != "open\n":
+            raise Broken(self._complaint(line))
+
+    def finish(self) -> Seen:
+        """Wait for the end.
+
+        Raises:
+            Broken: a stream was not what it had to be.
+        """
+        try:
+            out, _ = self._process.communicate(timeout=self._job.load.limit + 10)
+        except subprocess.TimeoutExpired:
+            raise Broken(f"the load client did not end: {self._job.proxy.name}") from None
+        lines = out.splitlines()
+        said = lines[-1] if lines else ""
+        if self._process.returncode != 0 or not said.startswith("{"):
+            raise Broken(self._complaint(said))
+        return _seen(json.loads(said))
+
+    def _complaint(self, line: str) -> str:
+        proxy = self._job.proxy
+        if not line.startswith("{"):
+            return f"the load client failed: {line.strip() or self._process.wait()}"
+        told = json.loads(line)
+        return (
+            f"{self._job.load.script} through {proxy.name}: {told['good']} of {told['wanted']}"
+            f" streams were right; {told['complaint']}"
+            f"\nlast words of {proxy.name}:\n{proxy.process.last_words}"
+        )
+
+
+@contextmanager
+def putting(job: Job) -> Iterator[Running]:
+    """The load, while the block runs; the clients vanish with its end."""
+    process = subprocess.Popen(
+        job.argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    try:
+        yield Running(job, process)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def put(job: Job) -> Seen:
+    """Put the load on, to its end.
 
     Raises:
-        Broken: a stream was not what it had to be, or a process of the proxy came or went.
+        Broken: a stream was not what it had to be.
     """
-    process = proxy.process
-    tree, before = process.tree(), process.cpu_seconds()
-    seen = _load(case, script, proxy, body, cpu)
-    time.sleep(_SETTLING)
-    cpu_used = process.cpu_seconds() - before
-    if seen["good"] != case.streams:
-        raise Broken(
-            f"{case.name} through {proxy.name}: {seen['good']} of {case.streams} streams"
-            f" were right; {seen['complaint']}\nlast words of {proxy.name}:\n{process.last_words}"
-        )
-    if process.tree() != tree:
-        raise Broken(f"{case.name}: processes of {proxy.name} came or went, their time is unknown")
-    first = seen["first_ms"]
-    return Sample(
-        cpu_used, seen["deltas"], case.streams, seen["seconds"], first["p50"], first["p99"]
-    )
+    with putting(job) as running:
+        return running.finish()
 
 
-def _load(case: Case, script: Script, proxy: Proxy, body: Path, cpu: int | None) -> dict[str, Any]:
-    text, tool = script.sums
-    arguments = (
-        proxy.process.port, proxy.path, body, proxy.reply, case.streams, case.at_once,
-        round(case.ramp * 1000), case.limit, script.deltas, text, tool,
+def _seen(told: dict[str, Any]) -> Seen:
+    first, gap = told["first_ms"], told["gap_ms"]
+    return Seen(
+        told["deltas"], told["good"], told["seconds"], first["p50"], first["p99"],
+        gap["p50"], gap["p99"], gap["most"],
     )  # fmt: skip
-    argv = pinned(cpu, [str(_BUILT / "client"), *map(str, arguments)])
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=case.limit + 10)
-    if not done.stdout:
-        raise Broken(f"the load client failed: {done.stderr.strip()}")
-    seen: dict[str, Any] = json.loads(done.stdout)
-    return seen

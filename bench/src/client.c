@@ -1,10 +1,12 @@
 /* A load client that believes nothing: every stream is read to its end and compared.
  *
- *   client PORT PATH BODY_FILE sse|frames STREAMS AT_ONCE RAMP_MS LIMIT_S DELTAS TEXT TOOL
+ *   client PORT PATH BODY_FILE sse|frames STREAMS AT_ONCE RAMP_MS LIMIT_S DELTAS TEXT TOOL PAUSE_MS
  *
  * The reply is Claude's events (sse) or, through a proxy that translates nothing, Amazon's frames
  * (frames). DELTAS is how many pieces each stream must have, TEXT and TOOL are the crc32 of all
- * its text and of all its tool input. Prints one JSON object; exits 1 when a stream failed.
+ * its text and of all its tool input. With PAUSE_MS a stream reads nothing for that long after
+ * its first piece. Prints "open" once AT_ONCE streams have had their first piece, and at the end
+ * one JSON object; exits 1 when a stream failed.
  */
 #include "json.h"
 
@@ -20,7 +22,8 @@ struct expectation {
 struct stream {
   int fd, reused, writing;
   size_t sent;
-  uint64_t began, first;
+  uint64_t began, first, latest, gap; /* gap: the longest between two pieces */
+  uint64_t resume;                    /* when reading goes on; 0: it was not paused */
   struct buffer wire; /* as received */
   struct buffer body; /* without the chunked encoding, not yet read */
   int status, chunked, in_body, whole;
@@ -35,9 +38,10 @@ static struct expectation expected;
 static struct buffer request, text;
 static struct sockaddr_in address;
 static int poller, frames;
-static long wanted, issued, finished, failed, deltas, reads;
+static long at_once;
+static long wanted, issued, finished, failed, deltas, reads, opened;
 static long long received;
-static uint64_t *first_after, *whole_after;
+static uint64_t *first_after, *whole_after, *longest_gap, pause_for;
 static char complaint[512];
 
 /* ---- what the bytes say ---- */
@@ -52,7 +56,6 @@ static void fault(struct stream *s, const char *what, struct slice evidence) {
 }
 
 static void piece(struct stream *s, uint32_t *sum, struct slice value) {
-  if (!s->first) s->first = now_ns();
   json_text(value, &text);
   *sum = crc32(*sum, (void *)text.bytes, text.used);
   s->seen.deltas++;
@@ -189,6 +192,30 @@ static void watch(struct stream *s, int operation, int write) {
   s->writing = write;
 }
 
+static void pause_reading(struct stream *s, uint64_t now) {
+  struct epoll_event e = {.data.ptr = s};
+  epoll_ctl(poller, EPOLL_CTL_MOD, s->fd, &e);
+  s->resume = now + pause_for;
+}
+
+static void resume_reading(struct stream *s, uint64_t now) {
+  if (!s->resume || s->resume == UINT64_MAX || s->resume > now) return;
+  s->resume = UINT64_MAX; /* once is enough */
+  watch(s, EPOLL_CTL_MOD, 0);
+}
+
+/* One read brought something: pieces of one read have no gap between them. */
+static void time_pieces(struct stream *s, uint64_t now) {
+  if (!s->first) {
+    s->first = now;
+    if (++opened == at_once) puts("open"), fflush(stdout);
+    if (pause_for) pause_reading(s, now);
+  } else if (now - s->latest > s->gap) {
+    s->gap = now - s->latest;
+  }
+  s->latest = now;
+}
+
 static void start(struct stream *s) {
   struct stream fresh = {.fd = s->fd, .wire = s->wire, .body = s->body, .reused = s->fd >= 0};
   fresh.wire.used = fresh.body.used = 0;
@@ -201,6 +228,9 @@ static void start(struct stream *s) {
   }
   s->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
   no_delay(s->fd);
+  /* Who does not read is to be felt by the proxy, not swallowed by this system's buffers. */
+  int small = 65536;
+  if (pause_for) setsockopt(s->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
   if (connect(s->fd, (void *)&address, sizeof address) && errno != EINPROGRESS) die("connect");
   watch(s, EPOLL_CTL_ADD, 1);
 }
@@ -225,6 +255,7 @@ static void settle(struct stream *s) {
   } else {
     first_after[finished - failed] = s->first - s->began;
     whole_after[finished - failed] = now_ns() - s->began;
+    longest_gap[finished - failed] = s->gap;
   }
   finished++;
   if (s->fault || issued == wanted) {
@@ -254,7 +285,9 @@ static void receive(struct stream *s) {
   reads++;
   received += n;
   append(&s->wire, bytes, n);
+  long before = s->seen.deltas;
   read_wire(s);
+  if (s->seen.deltas != before) time_pieces(s, now_ns());
   if (s->whole) settle(s);
 }
 
@@ -276,10 +309,13 @@ static void report(double seconds) {
     if (*c == '"' || *c == '\\' || (unsigned char)*c < 32 || (unsigned char)*c > 126) *c = '\'';
   printf("{\"wanted\":%ld,\"good\":%ld,\"complaint\":\"%s\",\"deltas\":%ld,\"bytes\":%lld,"
          "\"reads\":%ld,\"seconds\":%.6f,\"first_ms\":{\"p50\":%.3f,\"p99\":%.3f},"
-         "\"whole_ms\":{\"p50\":%.3f,\"p99\":%.3f}}\n",
+         "\"whole_ms\":{\"p50\":%.3f,\"p99\":%.3f},"
+         "\"gap_ms\":{\"p50\":%.3f,\"p99\":%.3f,\"most\":%.3f}}\n",
          wanted, good, complaint, deltas, received, reads, seconds,
          quantile_ms(first_after, good, .5), quantile_ms(first_after, good, .99),
-         quantile_ms(whole_after, good, .5), quantile_ms(whole_after, good, .99));
+         quantile_ms(whole_after, good, .5), quantile_ms(whole_after, good, .99),
+         quantile_ms(longest_gap, good, .5), quantile_ms(longest_gap, good, .99),
+         quantile_ms(longest_gap, good, 1));
 }
 
 static void prepare(int port, const char *path, const char *file) {
@@ -292,13 +328,14 @@ static void prepare(int port, const char *path, const char *file) {
   free(body.bytes);
 }
 
-static void run(struct stream *streams, long at_once, uint64_t ramp, uint64_t limit) {
+static void run(struct stream *streams, uint64_t ramp, uint64_t limit) {
   struct epoll_event events[MAX_EVENTS];
   uint64_t began = now_ns(), elapsed;
   for (long started = 0; finished < wanted && (elapsed = now_ns() - began) < limit;) {
     long due = ramp ? (long)((double)at_once * elapsed / ramp) + 1 : at_once;
     while (started < at_once && started < due) start(&streams[started++]);
-    int n = epoll_wait(poller, events, MAX_EVENTS, started < at_once ? 1 : 100);
+    for (long i = 0; pause_for && i < started; i++) resume_reading(&streams[i], now_ns());
+    int n = epoll_wait(poller, events, MAX_EVENTS, started < at_once ? 1 : pause_for ? 10 : 100);
     for (int i = 0; i < n; i++) {
       struct stream *s = events[i].data.ptr;
       if (s->writing && events[i].events & EPOLLOUT) send_request(s);
@@ -308,29 +345,31 @@ static void run(struct stream *streams, long at_once, uint64_t ramp, uint64_t li
 }
 
 int main(int argc, char **argv) {
-  if (argc != 12) {
+  if (argc != 13) {
     fprintf(stderr, "usage: client PORT PATH BODY_FILE sse|frames STREAMS AT_ONCE RAMP_MS LIMIT_S"
-                    " DELTAS TEXT TOOL\n");
+                    " DELTAS TEXT TOOL PAUSE_MS\n");
     return 2;
   }
   int port = atoi(argv[1]);
   prepare(port, argv[2], argv[3]);
   frames = !strcmp(argv[4], "frames");
   wanted = atol(argv[5]);
-  long at_once = atol(argv[6]) < wanted ? atol(argv[6]) : wanted;
+  at_once = atol(argv[6]) < wanted ? atol(argv[6]) : wanted;
   expected.deltas = atol(argv[9]);
   expected.text = strtoul(argv[10], NULL, 10);
   expected.tool = strtoul(argv[11], NULL, 10);
+  pause_for = atol(argv[12]) * 1000000ull;
   address = loopback(port);
   allow_many_files();
   poller = epoll_create1(0);
   first_after = calloc(wanted, sizeof *first_after);
   whole_after = calloc(wanted, sizeof *whole_after);
+  longest_gap = calloc(wanted, sizeof *longest_gap);
   struct stream *streams = calloc(at_once, sizeof *streams);
-  if (!first_after || !whole_after || !streams) die("calloc");
+  if (!first_after || !whole_after || !longest_gap || !streams) die("calloc");
   for (long i = 0; i < at_once; i++) streams[i].fd = -1;
   uint64_t began = now_ns();
-  run(streams, at_once, atol(argv[7]) * 1000000ull, atol(argv[8]) * 1000000000ull);
+  run(streams, atol(argv[7]) * 1000000ull, atol(argv[8]) * 1000000000ull);
   if (finished < wanted && !complaint[0])
     snprintf(complaint, sizeof complaint, "%ld streams were not over in time", wanted - finished);
   report((now_ns() - began) / 1e9);

@@ -3,11 +3,12 @@
  *   upstream PORT DIRECTORY
  *
  * DIRECTORY holds NAME.frames files, each the frames of one answer end to end. A request for an
- * answer says which one in its text, as "play:NAME@RATE;": RATE frames of content a second, 0
- * for all at once. So nothing needs to be switched between cases, and a request that lost its
- * text on the way gets no answer. Each frame is one HTTP chunk.
+ * answer says which one in its text, as "play:NAME@RATE;": RATE frames of content a second (0.1:
+ * one in ten seconds), 0 for all at once. So nothing needs to be switched between cases, and a
+ * request that lost its text on the way gets no answer. Each frame is one HTTP chunk.
  *
- * Also answered: any path that begins with /token, and ListAvailableModels.
+ * Also answered: any path that begins with /token, ListAvailableModels, and /playing with how
+ * many answers are under way.
  */
 #include "net.h"
 
@@ -38,7 +39,7 @@ struct peer {
 };
 
 static struct script scripts[MAX_SCRIPTS];
-static int script_count, poller;
+static int script_count, poller, playing;
 
 /* ---- scripts ---- */
 
@@ -153,6 +154,12 @@ static int flush(struct peer *p) {
   return 1;
 }
 
+static void stop_playing(struct peer *p) {
+  playing -= p->playing != NULL;
+  p->playing = NULL;
+  dequeue(p);
+}
+
 /* Queue frames up to and with the next one of content, and all that follow the last one. */
 static void play_on(struct peer *p) {
   const struct script *s = p->playing;
@@ -163,10 +170,7 @@ static void play_on(struct peer *p) {
   size_t start = s->frames[first].start;
   size_t end = last ? s->chunked.used : s->frames[p->next - 1].end;
   append(&p->out, s->chunked.bytes + start, end - start);
-  if (last) {
-    p->playing = NULL;
-    dequeue(p);
-  }
+  if (last) stop_playing(p);
 }
 
 static void answer(struct peer *p, int status, const char *body) {
@@ -183,17 +187,18 @@ static void begin(struct peer *p, const char *body, size_t n) {
     answer(p, 400, "{\"__type\":\"ValidationException\",\"message\":\"no script of that name\"}");
     return;
   }
-  int rate = atoi(at + 1);
+  double rate = strtod(at + 1, NULL);
   appendf(&p->out, "HTTP/1.1 200 OK\r\nContent-Type: application/vnd.amazon.eventstream\r\n"
                    "x-amzn-RequestId: 00000000-0000-4000-8000-000000000000\r\n"
                    "Transfer-Encoding: chunked\r\n\r\n");
-  if (!rate) {
+  if (rate <= 0) {
     append(&p->out, s->chunked.bytes, s->chunked.used);
     return;
   }
   p->playing = s;
+  playing++;
   p->next = 0;
-  p->period = 1000000000u / rate;
+  p->period = 1e9 / rate;
   play_on(p);
   /* A phase of its own for every stream, or they would all speak at once. */
   p->due = now_ns() + rand() % p->period;
@@ -211,8 +216,12 @@ static const char MODELS[] =
 
 static void route(struct peer *p, const char *head, size_t head_size, size_t body_size) {
   const char *path = memchr(head, ' ', head_size);
+  char number[16];
+  snprintf(number, sizeof number, "%d", playing);
   if (path && !strncmp(path + 1, "/token", 6))
     answer(p, 200, TOKEN);
+  else if (path && !strncmp(path + 1, "/playing", 8))
+    answer(p, 200, number);
   else if (memmem(head, head_size, "ListAvailableModels", 19))
     answer(p, 200, MODELS);
   else
@@ -246,7 +255,7 @@ static int receive(struct peer *p) {
 }
 
 static void hang_up(struct peer *p) {
-  dequeue(p);
+  stop_playing(p);
   close(p->fd);
   free(p->in.bytes);
   free(p->out.bytes);

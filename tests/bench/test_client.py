@@ -5,21 +5,22 @@ import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from measure import tools
-from measure.cases import Case
+from measure.loads import Load, Seen
 from measure.processes import Broken, Process
-from measure.proxies import Proxy
+from measure.proxies import Proxy, gateway
 from measure.scripts import Script, answer
 
 pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")
 
 SCRIPT = answer("said", ["Hello", ' "wörld"\n', " 😀", "\u2028"])
-CASE = Case("case", "three streams", "event", "said", streams=3, at_once=2, limit=10)
+LOAD = Load("said", streams=3, at_once=2, limit=10)
 
 
 def event(kind: str, **members: object) -> bytes:
@@ -60,7 +61,7 @@ def proxy(body: bytes, tmp_path: Path, status: int = 200, promised: int = 0) -> 
         thread.start()
         try:
             with idle(server.server_address[1], tmp_path) as process:
-                yield Proxy("gateway", process, "sse")
+                yield Proxy(gateway("none"), process)
         finally:
             server.shutdown()
             thread.join()
@@ -71,16 +72,46 @@ def idle(port: int, home: Path) -> Process:
     return Process("gateway", ["sleep", "60"], port, home, cpu=None)
 
 
-def measured(proxy: Proxy, tmp_path: Path, script: Script = SCRIPT) -> int:
+def measured(proxy: Proxy, tmp_path: Path, script: Script = SCRIPT, load: Load = LOAD) -> Seen:
+    return tools.put(job(proxy, tmp_path, script, load))
+
+
+def job(proxy: Proxy, tmp_path: Path, script: Script, load: Load) -> tools.Job:
     tools.build()
     body = tmp_path / "request"
     body.write_bytes(b"{}")
-    return tools.measure(CASE, script, proxy, body, cpu=None).events
+    return tools.Job(load, script, proxy, body, cpu=None)
 
 
 def test_a_right_answer_is_accepted(tmp_path: Path) -> None:
     with proxy(WHOLE, tmp_path) as target:
-        assert measured(target, tmp_path) == 12
+        assert measured(target, tmp_path).events == 12
+
+
+def test_a_paused_client_reads_on_where_it_stopped(tmp_path: Path) -> None:
+    script = answer("said", [f"{i:05}" * 20 for i in range(20_000)])
+    deltas = [delta(f"{i:05}" * 20) for i in range(20_000)]
+    paused = replace(LOAD, streams=1, at_once=1, pause=0.3)
+    with proxy(b"".join([START, *deltas, STOP]), tmp_path) as target:
+        seen = measured(target, tmp_path, script, paused)
+    assert seen.events == 20_000
+    assert seen.seconds >= 0.3
+    assert seen.gap_most >= 290
+
+
+def test_streams_are_told_to_be_open_when_all_of_them_are(tmp_path: Path) -> None:
+    with proxy(WHOLE, tmp_path) as target, tools.putting(job(target, tmp_path, SCRIPT, LOAD)) as at:
+        at.await_open()
+        assert at.finish().requests == 3
+
+
+def test_what_ends_before_it_is_open_is_found(tmp_path: Path) -> None:
+    with (
+        proxy(b"{}", tmp_path, status=500) as target,
+        tools.putting(job(target, tmp_path, SCRIPT, LOAD)) as at,
+        pytest.raises(Broken, match="refused"),
+    ):
+        at.await_open()
 
 
 @pytest.mark.parametrize(
