@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 import msgspec
@@ -20,6 +20,8 @@ from aiohttp import web
 from amq2api import config
 from amq2api.cli.building import gateway, parts
 from amq2api.relay.relay import Relay
+from amq2api.web.http import Connections
+from amq2api.web.patience import Limits
 from bridge.replies import METERED, ended, text
 
 Turn = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -169,7 +171,9 @@ async def running(
 
 
 @asynccontextmanager
-async def serving(app: Any, *, dated: bool = True) -> AsyncIterator[str]:
+async def serving(
+    app: Any, *, dated: bool = True, limits: Limits | None = None
+) -> AsyncIterator[str]:
     """An ASGI application on a free port of this machine; *dated* if it leaves the Date header
     to the server."""
     listening = socket.socket()
@@ -177,7 +181,7 @@ async def serving(app: Any, *, dated: bool = True) -> AsyncIterator[str]:
     server = uvicorn.Server(
         uvicorn.Config(
             app, log_level="warning", access_log=False, timeout_graceful_shutdown=1,
-            lifespan="on", http="httptools", date_header=dated,
+            lifespan="on", http=cast(Any, Connections(limits or Limits())), date_header=dated,
         )
     )  # fmt: skip
     task = asyncio.ensure_future(server.serve(sockets=[listening]))
