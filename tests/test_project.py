@@ -18,7 +18,7 @@ SCRIPTS = (
     "start.sh", ".ci/run", "bench/run",
     *(f"scripts/{name}" for name in (
         "check", "docs", "golden", "install", "install-browser", "install-clients", "lint", "lock",
-        "test", "venv",
+        "profile", "test", "venv",
     )),
 )  # fmt: skip
 

@@ -58,6 +58,10 @@ class Process:
         """The end of what it wrote to its terminal."""
         return self._log.read_text(errors="replace")[-2000:]
 
+    @property
+    def pid(self) -> int:
+        return self._popen.pid
+
     def tree(self) -> tuple[int, ...]:
         """The process and its descendants, by id."""
         children: dict[int, list[int]] = {}
