@@ -14,11 +14,13 @@ from typing import TypeAlias
 from amq2api.errors import GatewayError, WrongMethod
 from amq2api.log import log
 from amq2api.relay.relay import Relay
+from amq2api.relay.snapshots import Snapshot
 
 from .asgi import Answer, ASGIApp, Receive, Scope, Send
 from .counting import CountTokens
 from .keys import Keys
 from .messages import CreateMessage
+from .metrics import Collect, TellMetrics
 from .pages import Health, Pages
 from .probes import LIVE, READY, Faults, Probes
 from .pulse import Pulse
@@ -29,6 +31,7 @@ Life: TypeAlias = Callable[[], AbstractAsyncContextManager[object]]
 
 _ADMIN = frozenset({"/", "/admin", "/docs", "/openapi.json"})
 _BELOW_ADMIN = ("/api/", "/static/", "/admin/")
+_METRICS = "/metrics"
 # Clients ask for these to see whether anyone is there (claude-api.md 1.1, C-016 and C-017).
 _PROBES = frozenset({("HEAD", "/"), ("GET", "/api/hello"), ("HEAD", "/api/hello")})
 
@@ -42,6 +45,7 @@ class Manners:
     max_body: int = 32 * 1024 * 1024
     grace: float = 4.0
     ping_interval: float = 10.0
+    metrics: bool = True
 
 
 class App:
@@ -53,6 +57,7 @@ class App:
             as ``/v1/messages`` does, but asks for no key: the admin side has its own door.
         stopping: Called when the server is told to stop, before it waits for streams to end.
         faults: What keeps calls from being served, for ``/readyz``.
+        collect: The numbers for ``/metrics``, where they are not only those of this process.
     """
 
     def __init__(
@@ -65,16 +70,18 @@ class App:
         admin: ASGIApp | None = None,
         stopping: Callable[[], None] = lambda: None,
         faults: Faults = dict,
+        collect: Collect | None = None,
     ) -> None:
         self._relay, self._health, self._life = relay, health, life
         self._admin, self._stopping = admin, stopping
+        self._collect = collect or self._own_numbers
         self._under_way, self._probes = UnderWay(), Probes(faults)
         self._pulse = Pulse(grace=manners.grace, interval=manners.ping_interval)
         self.behave(manners, aliases)
 
     def behave(self, manners: Manners, aliases: Mapping[str, str]) -> None:
         """Treat clients so from now on; calls under way end as they began."""
-        relay, max_body = self._relay, manners.max_body
+        self.manners, relay, max_body = manners, self._relay, manners.max_body
         self._keys = Keys(manners.api_keys, manners.allowed_hosts)
         self._pulse.pace(grace=manners.grace, interval=manners.ping_interval)
         self._create = _post(CreateMessage(relay, self._pulse, self._under_way, max_body=max_body))
@@ -84,6 +91,7 @@ class App:
             "/v1/messages/count_tokens": _post(CountTokens(relay, max_body=max_body)),
             LIVE: self._probes,
             READY: self._probes,
+            **({_METRICS: TellMetrics(self._collect)} if manners.metrics else {}),
         }
 
     def drain(self) -> None:
@@ -105,11 +113,15 @@ class App:
             await send({"type": "websocket.close", "code": 1000})
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await _answered(self._serve, scope, receive, Answer(send, f"req_{secrets.token_hex(12)}"))
+        answer = Answer(send, f"req_{secrets.token_hex(12)}")
+        try:
+            await _answered(self._serve, scope, receive, answer)
+        finally:
+            self._relay.metrics.answered(scope["path"], answer.status)
 
     async def _serve(self, scope: Scope, receive: Receive, answer: Answer) -> None:
         path = scope["path"]
-        if path.startswith("/v1/"):
+        if path.startswith("/v1/") or path == _METRICS:
             self._keys.check(scope)
         endpoint = self._endpoints.get(path)
         if endpoint is not None:
@@ -124,6 +136,9 @@ class App:
 
     async def _playground(self, scope: Scope, receive: Receive, send: Send) -> None:
         await _answered(self._create, scope, receive, Answer(send, scope["amq2api.request_id"]))
+
+    async def _own_numbers(self) -> Snapshot:
+        return self._relay.metrics.snapshot()
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
