@@ -8,7 +8,8 @@ from measure.profile import spent
 
 PLACE = "/somewhere/.venv/lib/python3.11/site-packages"
 SAMPLES = [
-    f"run (asyncio/runners.py:118);feed (/checkout/src/amq2api/wire/sse.py:7);cut ({PLACE}/x/y.py:3) 6",
+    "run (asyncio/runners.py:118);feed (/checkout/src/amq2api/wire/sse.py:7);"
+    f"cut ({PLACE}/x/y.py:3) 6",
     "run (asyncio/runners.py:118);feed (/checkout/src/amq2api/wire/sse.py:9) 3",
     "run (asyncio/runners.py:118) 1",
     "_bootstrap (threading.py:1002);_worker (concurrent/futures/thread.py:81) 90",
