@@ -219,7 +219,7 @@ def test_calls_that_cannot_be_read_leave_a_record(
             assert status in (400, 413) and gateway.relay.records.last == 1
             assert record == Record(
                 id=headers["request-id"], at=record.at, outcome=outcome, ok=False,
-                seconds=record.seconds,
+                status=status, seconds=record.seconds,
             )  # fmt: skip
             assert abs(record.at - time.time()) < 60
 

@@ -16,7 +16,7 @@ from amq2api.log import log
 from amq2api.relay.relay import Relay
 from amq2api.relay.snapshots import Snapshot
 
-from .asgi import Answer, ASGIApp, Receive, Scope, Send
+from .asgi import DIRECT, Answer, ASGIApp, Receive, Scope, Send
 from .counting import CountTokens
 from .keys import Keys
 from .messages import CreateMessage
@@ -135,6 +135,7 @@ class App:
             await self._pages(scope, receive, answer)
 
     async def _playground(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope = {name: value for name, value in scope.items() if name != DIRECT}  # send is theirs
         await _answered(self._create, scope, receive, Answer(send, scope["amq2api.request_id"]))
 
     async def _own_numbers(self) -> Snapshot:

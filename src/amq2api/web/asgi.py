@@ -1,10 +1,10 @@
 """The few lines of ASGI that every endpoint here needs."""
 
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from amq2api.dialects import messages as m
-from amq2api.errors import BadRequest, GatewayError, RequestTooLarge
+from amq2api.errors import BadRequest, GatewayError, RequestTimedOut, RequestTooLarge
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
@@ -12,8 +12,25 @@ Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 ASGIApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+DIRECT = "amq2api.direct"
+"""Member of a scope: a :class:`Direct`, where our own server serves."""
+
 _UNCODED = frozenset({None, "", "identity"})
 _TOO_LARGE = "Request exceeds the maximum size"  # the API's words with its 413
+
+
+class Direct(Protocol):
+    """A shorter way between an answer and its client than ``send`` and ``receive``."""
+
+    left: Callable[[], None] | None
+    """Called when the client goes away before the answer is complete."""
+
+    def write(self, body: bytes) -> bool:
+        """Add to the body of an answer that has begun, now; more is to come.
+
+        Returns:
+            False if the client is slow: *body* is taken, but ``send`` is to come next, and waits.
+        """
 
 
 class Answer:
@@ -95,6 +112,7 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     Raises:
         RequestTooLarge: it has more than *limit* bytes; no more than that is kept.
         BadRequest: it is compressed, or the client went away before it was whole.
+        RequestTimedOut: the client is there, and does not go on.
     """
     if (encoding := header(scope, b"content-encoding")) not in _UNCODED:
         raise BadRequest(
@@ -109,7 +127,7 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise BadRequest("the request ended early")
+            raise _cut_short(message)
         part = message.get("body", b"")
         size += len(part)
         if size > limit:
@@ -121,3 +139,11 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
 
 def raw_headers(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
     return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+
+
+def _cut_short(message: Message) -> BadRequest:
+    if message.get("amq2api.late"):
+        return RequestTimedOut(
+            "the request's body did not come in time", code="request_body_timeout"
+        )
+    return BadRequest("the request ended early")

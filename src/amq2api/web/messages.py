@@ -1,10 +1,12 @@
 """``POST /v1/messages``: one pure ASGI endpoint for streams and whole replies.
 
-The hot path: all events that one read from upstream completes leave in one send.
+The hot path: all events that one read from upstream completes leave in one send. Under our own
+server they leave from where the bytes arrive, and no task is woken for them.
 """
 
 import asyncio
 import time
+from collections.abc import Callable
 
 import msgspec
 from msgspec.structs import replace
@@ -19,7 +21,9 @@ from amq2api.relay.relay import Relay
 from amq2api.relay.reply import Reply, unknown_field_notes
 from amq2api.wire import sse
 
-from .asgi import Answer, Receive, Scope, decoded, header, raw_headers, read_body
+from .asgi import DIRECT, Answer, Direct, Receive, Scope, decoded, header, raw_headers, read_body
+from .callers import caller
+from .presence import Presence
 from .pulse import Pulse
 from .underway import UnderWay
 
@@ -29,7 +33,6 @@ _SSE = {
     "x-accel-buffering": "no",
 }
 _PING = m.render([m.Ping()])
-_UNWATCHED = 0.05  # seconds that a call may take before anyone looks whether its client is there
 _encode = msgspec.json.Encoder().encode
 
 
@@ -46,27 +49,53 @@ class CreateMessage:
         Raises:
             GatewayError: before anything was sent; the caller words the refusal.
         """
+        admission, direct = self._relay.admission, scope.get(DIRECT)
+        with Presence(direct) as client:
+            if not admission.enter():
+                await self._wait(scope, answer)
+            try:
+                call, reply = await self._arrive(scope, receive, answer)
+                client.watch(receive)
+                explain = header(scope, b"amq2api-explain") == "1"
+                try:
+                    if call.stream:
+                        del call
+                        await self._stream(reply, _Writer(answer, reply, explain), direct)
+                    else:
+                        await self._whole(reply, answer, explain)
+                finally:
+                    reply.close()
+            finally:
+                admission.leave()
+
+    async def _wait(self, scope: Scope, answer: Answer) -> None:
+        """For a place."""
+        came = time.monotonic()
+        try:
+            with self._under_way.call():
+                await self._relay.admission.wait(caller(scope))
+        except GatewayError as failure:
+            self._record(answer, failure, came)
+            raise
+
+    async def _arrive(self, scope: Scope, receive: Receive, answer: Answer) -> tuple[m.Call, Reply]:
+        """The call that comes in, and the reply to it; nothing of the body is kept here."""
         came = time.monotonic()
         try:
             with self._under_way.call():
                 body = await read_body(scope, receive, self._max_body)
             call = decoded(scope, body)
         except GatewayError as failure:
-            seconds = time.monotonic() - came
-            self._relay.records.add(
-                refused(answer.request_id, failure, at=time.time() - seconds, seconds=seconds)
-            )
+            self._record(answer, failure, came)
             raise
-        reply = reply_to(
-            self._relay, call, answer.request_id, unknown_field_notes(m.unknown_fields(body))
+        notes = unknown_field_notes(m.unknown_fields(body))
+        return call, reply_to(self._relay, call, answer.request_id, notes)
+
+    def _record(self, answer: Answer, failure: GatewayError, came: float) -> None:
+        seconds = time.monotonic() - came
+        self._relay.records.add(
+            refused(answer.request_id, failure, at=time.time() - seconds, seconds=seconds)
         )
-        explain = header(scope, b"amq2api-explain") == "1"
-        tell = self._stream if call.stream else self._whole
-        try:
-            async with _WhileConnected(receive):
-                await tell(reply, answer, explain)
-        finally:
-            reply.close()
 
     async def _whole(self, reply: Reply, answer: Answer, explain: bool) -> None:
         collector = Collector()
@@ -84,14 +113,16 @@ class CreateMessage:
         body = sse.without_line_breaks(_encode(collector.message()))
         await answer.whole(200, headers, body)
 
-    async def _stream(self, reply: Reply, answer: Answer, explain: bool) -> None:
-        writer = _Writer(answer, reply, explain)
+    async def _stream(self, reply: Reply, writer: "_Writer", direct: Direct | None) -> None:
         self._pulse.add(writer)
         try:
             with self._under_way.call():
                 await reply.open()
+                push = writer.pushing(direct) if direct is not None else None
                 while not reply.over:
                     await writer.write(await reply.read())
+                    if push is not None:
+                        await reply.flow(push)
         except GatewayError as failure:
             events = reply.fail(failure)
             if not writer.begun:
@@ -139,12 +170,30 @@ class _Writer:
         await self._send({"type": "http.response.body", "body": data, "more_body": more})
         self.busy = False
 
+    def pushing(self, direct: Direct) -> Callable[[list[m.StreamEvent]], bool]:
+        """How events leave once the answer has begun, none of which is its end or an error.
+
+        Returns:
+            A function that returns False if ``write`` is to come next, because it waits.
+        """
+        render, without_line_breaks, write = m.render, sse.without_line_breaks, direct.write
+
+        def push(events: list[m.StreamEvent]) -> bool:
+            self.alive = True
+            return write(without_line_breaks(render(events)))
+
+        return push
+
     async def sign(self) -> None:
         """A sign of life: the head of the message if it is still due, else a ping."""
         if self.busy:
             return
         if self.begun:
-            await self._put(_PING)
+            self.busy = True
+            try:
+                await self._put(_PING)
+            finally:
+                self.busy = False
             return
         head = self._reply.begin()
         if not head:
@@ -166,45 +215,6 @@ class _Writer:
     async def _put(self, data: bytes) -> None:
         self.alive = True
         await self._send({"type": "http.response.body", "body": data, "more_body": True})
-
-
-class _WhileConnected:
-    """Cancels its body when the client goes away, and swallows that cancellation.
-
-    Nothing else notices a client that left while the service is silent (performance.md, traps).
-    The watch is a task; a call that is over sooner than it begins does without.
-    """
-
-    __slots__ = ("_gone", "_receive", "_timer", "_watch")
-
-    def __init__(self, receive: Receive) -> None:
-        self._receive = receive
-        self._gone = False
-        self._watch: asyncio.Task[None] | None = None
-
-    async def __aenter__(self) -> None:
-        loop, task = asyncio.get_running_loop(), asyncio.current_task()
-        self._timer = loop.call_later(_UNWATCHED, self._begin, task)
-
-    async def __aexit__(self, kind: object, exc: BaseException | None, at: object) -> bool:
-        self._timer.cancel()
-        if self._watch is not None:
-            self._watch.cancel()
-        if self._gone and isinstance(exc, asyncio.CancelledError):
-            if (task := asyncio.current_task()) is not None:
-                task.uncancel()
-            return True
-        return False
-
-    def _begin(self, task: "asyncio.Task[object] | None") -> None:
-        self._watch = asyncio.get_running_loop().create_task(self._wait(task))
-
-    async def _wait(self, task: "asyncio.Task[object] | None") -> None:
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
-        self._gone = True
-        if task is not None:
-            task.cancel()
 
 
 def _headers(reply: Reply, explain: bool) -> dict[str, str]:
