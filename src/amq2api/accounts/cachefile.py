@@ -6,9 +6,14 @@
       "expires_at": 1760000000.0, "seed": "<sha256>", "spent": ["<sha256>", …]}}}
 
 Under a key the two tokens are sealed. A row that no key opens is as good as none, but is kept.
+
+What a process was killed too early to write here stands in notes beside the file (``pending.py``),
+and is read as if it stood here.
 """
 
 import contextlib
+import glob
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,11 +22,14 @@ import msgspec
 
 from . import files
 from .model import Account, Token, fingerprint
+from .pending import Pending
 from .sealing import Custody, Seal, SealBroken
 
 _VERSION = 1
 _SECRETS = ("access_token", "refresh_token")
 _REMEMBERED = 16
+_NOTE = ".note"
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +49,29 @@ class Minted:
         configured = fingerprint(account.refresh_token)
         return configured in (self.seed, fingerprint(self.token.refresh), *self.spent)
 
+    def is_newer(self, other: "Minted") -> bool:
+        """Whether it was minted after *other*. Descent tells; the clock, which may have been set
+        back between the two, only where the refresh token has stayed the same."""
+        mine, theirs = fingerprint(self.token.refresh), fingerprint(other.token.refresh)
+        if mine != theirs:
+            if theirs in (self.seed, *self.spent):
+                return True
+            if mine in (other.seed, *other.spent):
+                return False
+        return self.token.expires_at > other.token.expires_at
+
     def followed_by(self, token: Token, account: Account) -> "Minted":
         line = [*self.spent, self.seed, fingerprint(self.token.refresh)]
         return replace(first(token, account), spent=tuple(dict.fromkeys(line))[-_REMEMBERED:])
+
+
+def newest(*found: Minted | None) -> Minted | None:
+    """The one minted last, the earlier named where that cannot be told."""
+    last: Minted | None = None
+    for minted in found:
+        if last is None or (minted is not None and minted.is_newer(last)):
+            last = minted
+    return last
 
 
 def first(token: Token, account: Account) -> Minted:
@@ -79,32 +107,35 @@ class CacheFile:
         """What a process holds while it refreshes this account. One lock each: a token endpoint
         that hangs in one region must not hold up an account of another.
         """
-        target = self.path.resolve()
-        return files.Lock(target.with_name(f"{target.name}.{fingerprint(account_id)[:8]}"))
+        return files.Lock(self._beside(account_id, ""))
 
     def read(self) -> dict[str, Minted]:
         """Everything that can be understood: a cache is never a reason to fail."""
         minted: dict[str, Minted] = {}
-        try:
-            rows = self._rows()
-        except OSError:
-            return minted
-        for account_id, raw in rows.items():
-            with contextlib.suppress(msgspec.ValidationError, SealBroken):
-                minted[account_id] = self._minted(msgspec.convert(raw, _Row))
-        return minted
+        with contextlib.suppress(OSError):
+            for account_id, raw in self._rows().items():
+                if (row := self._minted(raw)) is not None:
+                    minted[account_id] = row
+        return minted | {name: note for name, note in self._noted() if _adds(minted, name, note)}
+
+    def pending(self, account_id: str) -> Pending:
+        """The note of a refresh of this account."""
+        return Pending(self._beside(account_id, _NOTE))
+
+    def encoded(self, account_id: str, minted: Minted) -> bytes:
+        """The second line of a note."""
+        row = msgspec.to_builtins(self._row(minted))
+        return msgspec.json.encode({"account": account_id, **row})
 
     def put(self, account_id: str, minted: Minted) -> None:
         """On disk when this returns; other accounts' rows are kept. Raises OSError."""
-        token = minted.token
-        access = self._custody.closed(token.access, "access_token")
-        refresh = self._custody.closed(token.refresh, "refresh_token")
-        row = _Row(access, refresh, token.expires_at, minted.seed, minted.spent)
+        row = self._row(minted)
         with files.Lock(self.path):
             self._write({**self._settled(self._rows()), account_id: row})
 
     def drop(self, account_id: str) -> None:
         """Forget an account's tokens; on disk when this returns. Raises OSError."""
+        self.pending(account_id).remove()
         if account_id not in self._rows():
             return
         with files.Lock(self.path):
@@ -113,12 +144,14 @@ class CacheFile:
                 self._write(rows)
 
     def settle(self) -> None:
-        """Write tokens as they ought to stand, if any does not. Raises OSError."""
-        rows = self._rows()
-        if self._settled(rows) == rows:
+        """Write tokens as they ought to stand, those of notes too, if any does not.
+
+        Raises OSError.
+        """
+        if self._complete(rows := self._rows()) == rows:
             return
         with files.Lock(self.path):
-            self._write(self._settled(self._rows()))
+            self._write(self._complete(self._rows()))
 
     def census(self) -> tuple[int, int]:
         """How many rows there are, and how many of them hold a token that no key opens.
@@ -128,10 +161,44 @@ class CacheFile:
         rows = self._rows()
         return len(rows), sum(self._is_locked(raw) for raw in rows.values())
 
-    def _minted(self, row: _Row) -> Minted:
-        access = self._custody.opened(row.access_token, "access_token").plain
-        refresh = self._custody.opened(row.refresh_token, "refresh_token").plain
+    def _row(self, minted: Minted) -> _Row:
+        token = minted.token
+        access = self._custody.closed(token.access, "access_token")
+        refresh = self._custody.closed(token.refresh, "refresh_token")
+        return _Row(access, refresh, token.expires_at, minted.seed, minted.spent)
+
+    def _minted(self, raw: Any) -> Minted | None:
+        """None where it is no row, or one that no key opens."""
+        try:
+            row = msgspec.convert(raw, _Row)
+            access = self._custody.opened(row.access_token, "access_token").plain
+            refresh = self._custody.opened(row.refresh_token, "refresh_token").plain
+        except (msgspec.ValidationError, SealBroken):
+            return None
         return Minted(Token(access, refresh, row.expires_at), row.seed, row.spent)
+
+    def _beside(self, account_id: str, suffix: str) -> Path:
+        target = self.path.resolve()
+        return target.with_name(f"{target.name}.{fingerprint(account_id)[:8]}{suffix}")
+
+    def _noted(self) -> Iterator[tuple[str, Minted]]:
+        """What stands in notes that can be understood; a torn one is as good as none."""
+        target = self.path.resolve()
+        for path in target.parent.glob(f"{glob.escape(target.name)}.????????{_NOTE}"):
+            with contextlib.suppress(OSError, *_UNREADABLE):
+                row = msgspec.json.decode(Pending(path).read()[1])
+                name = row.get("account") if isinstance(row, dict) else None
+                if isinstance(name, str) and (minted := self._minted(row)) is not None:
+                    yield name, minted
+
+    def _complete(self, rows: dict[str, Any]) -> dict[str, Any]:
+        known = {name: row for name, raw in rows.items() if (row := self._minted(raw)) is not None}
+        missing = {
+            name: msgspec.to_builtins(self._row(note))
+            for name, note in self._noted()
+            if _adds(known, name, note)
+        }
+        return self._settled(rows) | missing
 
     def _settled(self, rows: dict[str, Any]) -> dict[str, Any]:
         """The rows, whatever is in them, with their tokens as they ought to stand."""
@@ -164,13 +231,17 @@ class CacheFile:
             # A file of the older format, one token without an account, has no such member.
             whole = msgspec.json.decode(raw)
             rows = whole.get("accounts") if isinstance(whole, dict) else None
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        except _UNREADABLE:
             return {}
         return rows if isinstance(rows, dict) else {}
 
     def _write(self, rows: dict[str, Any]) -> None:
         whole = {"version": _VERSION, "accounts": rows}
         files.replace(self.path, msgspec.json.encode(whole) + b"\n")
+
+
+def _adds(known: Mapping[str, Minted], account_id: str, note: Minted) -> bool:
+    return account_id not in known or note.is_newer(known[account_id])
 
 
 def _tokens(raw: Any) -> list[tuple[str, str]]:

@@ -9,9 +9,11 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from amq2api.errors import (
+    GatewayError,
     LoginRequired,
     RateLimited,
     UpstreamBroken,
@@ -63,6 +65,7 @@ class TokenCache:
         ask: Makes an exchange with a token endpoint; raises UpstreamBroken where the road fails.
         token_url: The setting; an account's region may say otherwise (``Account.token_url``).
         seal: The key to keep tokens under in the file.
+        heard: Told of every renewal that was tried, with its failure if it failed.
         now: Unix time in seconds.
     """
 
@@ -74,11 +77,12 @@ class TokenCache:
         ask: Callable[[Ask], Awaitable[Answer]],
         token_url: str = DEFAULT_TOKEN_URL,
         seal: Seal | None = None,
+        heard: Callable[[GatewayError | None], None] = lambda _: None,
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._vault, self._ask, self._token_url = Vault(path, store, seal), ask, token_url
-        self._now, self._sleep = now, sleep
+        self._heard, self._now, self._sleep = heard, now, sleep
         self._flights: dict[tuple[str, str], asyncio.Task[Token]] = {}
         self._rest_until: dict[str, float] = {}
         self._refused: dict[tuple[str, str], _Refusal] = {}
@@ -197,14 +201,18 @@ class TokenCache:
         if (refusal := self._refusal(account, spend)) is not None:
             raise LoginRequired(refusal.why)
         now, url = self._now(), account.token_url(self._token_url)
+        unanswered = await self._vault.intend(account, spend, now)
         try:
             token = await self._converse(refresh(account.credential(spend), now=now, token_url=url))
         except LoginRequired as exc:
             live = {key: old for key, old in self._refused.items() if now < old.until}
-            spent = (account.id, fingerprint(spend))
-            self._refused = {**live, spent: _Refusal(self._now() + HOPELESS, str(exc))}
-            raise
+            spent, why = (account.id, fingerprint(spend)), _why(exc, unanswered)
+            self._refused = {**live, spent: _Refusal(self._now() + HOPELESS, why)}
+            if unanswered is None:
+                raise
+            raise LoginRequired(why) from exc
         minted = held.followed_by(token, account) if held else first(token, account)
+        self._vault.answered(account, minted)
         await self._vault.keep(account, minted, spent=spend)
         return token
 
@@ -224,7 +232,11 @@ class TokenCache:
                     step = flow.send(answer)
         except StopIteration as done:
             token: Token = done.value
+            self._heard(None)
             return token
+        except GatewayError as failure:
+            self._heard(failure)
+            raise
 
     @contextlib.asynccontextmanager
     async def _alone(self, account: Account) -> AsyncIterator[None]:
@@ -254,3 +266,14 @@ class TokenCache:
 
     def _left(self, held: Minted) -> float:
         return held.token.expires_at - self._now()
+
+
+def _why(refused: LoginRequired, unanswered: float | None) -> str:
+    """Why there has to be a new login, and since when it may be nobody's fault."""
+    if unanswered is None:
+        return str(refused)
+    moment = datetime.fromtimestamp(unanswered, UTC).isoformat(timespec="seconds")
+    return (
+        f"{refused}. Renewing it was begun at {moment} and not brought to an end: the service may"
+        " have put another one in its place that never got here"
+    )

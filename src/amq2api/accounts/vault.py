@@ -1,19 +1,28 @@
 """Where minted tokens are kept: in memory, in the cache file, and the refresh token in
 account.json too.
+
+Nothing here can keep what a service has answered and this process was killed too early to hear.
 """
 
 import asyncio
+import contextlib
+import errno
 from dataclasses import replace
 from pathlib import Path
+
+import msgspec
 
 from amq2api.errors import GatewayError
 
 from . import files
-from .cachefile import CacheFile, Minted
+from .cachefile import CacheFile, Minted, newest
 from .files import StorageFailed
 from .model import Account, Token, fingerprint
+from .pending import Intent
 from .sealing import Seal
 from .store import AccountStore
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class Vault:
@@ -27,12 +36,20 @@ class Vault:
         """Why tokens may not survive a restart, if they may not."""
 
     def load(self) -> None:
-        """Read the cache file into memory, and seal in it what is not. Blocks."""
+        """Read the cache file into memory, and finish what an earlier process had no time for:
+        to seal what is not, and to write down a refresh token everywhere. Blocks.
+        """
         self._held = self._file.read() | self._held
         try:
             self._file.settle()
         except OSError as exc:
             self._cannot_write(exc)
+        for account in self._store.accounts():
+            if (held := self.held(account)) and self._is_behind(account, held.token):
+                with contextlib.suppress(GatewayError):  # the store itself tells
+                    self._store.rotate(
+                        account.id, spent={account.refresh_token}, fresh=held.token.refresh
+                    )
 
     def lock(self, account: Account) -> files.Lock:
         return self._file.lock(account.id)
@@ -58,11 +75,37 @@ class Vault:
             await self.keep(account, held, spent=account.refresh_token)
             held = self.held(account)
         on_disk = (await asyncio.to_thread(self._file.read)).get(account.id)
-        found = [m for m in (on_disk, held) if m and m.serves(account)]
-        newest = max(found, key=lambda m: m.token.expires_at, default=None)
-        if newest:
-            self._held[account.id] = newest
-        return newest
+        found = newest(*(m for m in (on_disk, held) if m and m.serves(account)))
+        if found:
+            self._held[account.id] = found
+        return found
+
+    async def intend(self, account: Account, spend: str, now: float) -> float | None:
+        """Note that a refresh token is about to be spent. The caller holds the account's lock.
+
+        Returns:
+            Since when, in Unix time, a process may have spent it without hearing the answer.
+
+        Raises:
+            StorageFailed: the disk is full, so that an answer could be lost.
+        """
+        intent = Intent(account.id, fingerprint(spend), now)
+        try:
+            return await asyncio.to_thread(self._begin, intent)
+        except OSError as exc:
+            # Where nothing can ever be written, tokens that do not rotate are still good. A disk
+            # that is full is so for a while, and what is not spent is not lost.
+            if exc.errno in _FULL:
+                self._cannot_write(exc)
+                raise StorageFailed(
+                    f"the token is not renewed, since a new one could not be kept ({self.problem})"
+                ) from exc
+            return None
+
+    def answered(self, account: Account, minted: Minted) -> None:
+        """The service has answered: secure it from a kill, now. Blocks for microseconds."""
+        with contextlib.suppress(OSError):
+            self._file.pending(account.id).answered(self._file.encoded(account.id, minted))
 
     async def keep(self, account: Account, minted: Minted, *, spent: str) -> None:
         """Put on disk what must not be lost; when this returns the token may be used.
@@ -79,9 +122,10 @@ class Vault:
         if token.refresh != spent:
             self._homeless[account.id] = token.refresh
         saved = await self._save(account, minted)
-        if account.source == "file" and token.refresh != account.refresh_token:
+        if self._is_behind(account, token):
             # The cache comes first: account.json may be somebody else's to write.
             saved = await self._write_back(account, minted, spent) or saved
+        saved = await asyncio.to_thread(self._end, account, minted, elsewhere=saved)
         if not saved and self._is_homeless(account, token):
             why = f"a new refresh token cannot be stored, so it is not used ({self.problem})"
             raise StorageFailed(why)
@@ -102,6 +146,28 @@ class Vault:
                 f"the account is removed, but {self._file.path.name} cannot be written and still"
                 f" holds its tokens: {exc.strerror}"
             ) from exc
+
+    def _begin(self, intent: Intent) -> float | None:
+        note = self._file.pending(intent.account)
+        earlier, _ = note.read()
+        if earlier is None or earlier.spends != intent.spends:
+            note.begin(intent)
+            return None
+        note.begin(msgspec.structs.replace(intent, since=earlier.since))
+        return earlier.since
+
+    def _end(self, account: Account, minted: Minted, *, elsewhere: bool) -> bool:
+        """Wipe the note, or leave it as the one place that has the token. False where nothing
+        has it."""
+        note = self._file.pending(account.id)
+        try:
+            if elsewhere:
+                note.end()
+                return True
+            note.sync()
+        except OSError:
+            return elsewhere
+        return self._file.read().get(account.id) == minted
 
     async def _save(self, account: Account, minted: Minted) -> bool:
         try:
@@ -126,6 +192,10 @@ class Vault:
             self._held[account.id] = replace(minted, seed=fingerprint(fresh), spent=line)
             await self._save(account, self._held[account.id])
         return written
+
+    def _is_behind(self, account: Account, token: Token) -> bool:
+        """Whether account.json does not have the token yet, but should."""
+        return account.source == "file" and token.refresh != account.refresh_token
 
     def _cannot_write(self, exc: OSError) -> None:
         self.problem = f"{self._file.path.name} cannot be written: {exc.strerror}"
