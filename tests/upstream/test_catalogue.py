@@ -121,3 +121,15 @@ def test_a_model_is_named_without_asking() -> None:
         assert world.asked == 1
 
     asyncio.run(story())
+
+
+def test_only_names_that_the_service_has_told_of_are_told_on() -> None:
+    async def story() -> None:
+        world = World([FRESH])
+        assert world.catalogue.told("my-model") == "claude-sonnet-4.5"
+        assert world.catalogue.told("claude-fresh-9") is None
+        await world.find("claude-fresh-9")
+        assert world.catalogue.told("anthropic/claude-fresh-9") == "claude-fresh-9"
+        assert world.catalogue.told("claude-made-up") is None
+
+    asyncio.run(story())

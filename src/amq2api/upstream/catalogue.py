@@ -62,6 +62,16 @@ class Catalogue:
         found = models.resolve(name, known.models if known else q.BUILT_IN, self.aliases)
         return found.model_id if found else models.upstream_id(self.aliases.get(name, name))
 
+    def told(self, name: str) -> str | None:
+        """The service's name for the model that *name* means, if it has told of it.
+
+        It need not be the account at hand that it has told.
+        """
+        for models_told in (*(known.models for known in self._lists.values()), q.BUILT_IN):
+            if (found := models.resolve(name, models_told, self.aliases)) is not None:
+                return found.model_id
+        return None
+
     async def _current(self, account_id: str, load: Load, life: float) -> _List:
         known = self._lists.get(account_id)
         if known is not None:
