@@ -1,5 +1,6 @@
 import errno
 import fcntl
+import json
 import os
 import threading
 from pathlib import Path
@@ -158,3 +159,49 @@ def test_threads_exclude_each_other(target: Path) -> None:
     for thread in threads:
         thread.join()
     assert target.read_bytes() == b"80"
+
+
+@pytest.fixture
+def mounted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A mount point: nothing can be renamed over it."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EBUSY, "Device or resource busy")
+
+    monkeypatch.setattr(os, "replace", refuse)
+    path = tmp_path / "mounted.json"
+    path.write_bytes(b'["old", "and longer"]')
+    return path
+
+
+def test_who_is_killed_before_a_mounted_file_is_cut_leaves_it_whole(
+    mounted: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pwrite, seen = os.pwrite, list[object]()
+
+    def looked_at(fd: int, raw: bytes, at: int) -> int:
+        written = pwrite(fd, raw, at)
+        seen.append(json.loads(mounted.read_bytes()))
+        return written
+
+    monkeypatch.setattr(os, "pwrite", looked_at)
+    assert files.replace(mounted, b'["new"]')
+    assert seen == [["new"]]
+    assert mounted.read_bytes() == b'["new"]'
+
+
+def test_a_mounted_file_keeps_its_old_bytes_where_the_disk_is_full(
+    mounted: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pwrite = os.pwrite
+
+    def nearly_full(fd: int, raw: bytes, at: int) -> int:
+        if at >= 30:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return pwrite(fd, raw[: 30 - at], at)
+
+    monkeypatch.setattr(os, "pwrite", nearly_full)
+    old = mounted.read_bytes()
+    with pytest.raises(OSError, match="No space left"):
+        files.replace(mounted, b'["new, and longer than what there is room for"]')
+    assert mounted.read_bytes() == old

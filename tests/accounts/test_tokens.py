@@ -37,6 +37,8 @@ class World:
         self.accounts, self.cache = directory / "account.json", directory / "cache.json"
         self.endpoint = TokenEndpoint({"r0"})
         self.configure("r0")
+        self.heard: list[str] = []
+        """What was told of renewals."""
         self.tokens = self.process()
 
     def process(self, *, patient: bool = False) -> TokenCache:
@@ -45,6 +47,7 @@ class World:
         return TokenCache(
             self.cache, store=store, ask=self.endpoint, token_url=URL,
             now=lambda: self.now, sleep=asyncio.sleep if patient else self.sleep,
+            heard=lambda failure: self.heard.append(type(failure).__name__ if failure else "new"),
         )  # fmt: skip
 
     async def sleep(self, seconds: float) -> None:
@@ -604,3 +607,71 @@ def test_files_are_private(world: World) -> None:
 
 async def _mint(world: World) -> None:
     await world.access()
+
+
+STEPS = {"an hour back": -3600.0, "a year back": -3e7, "not at all": 0.0}
+
+
+@pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
+def test_the_newest_token_is_told_by_descent_whatever_the_clock_says(
+    world: World, step: float
+) -> None:
+    async def story() -> None:
+        await world.access()
+        behind = world.process()
+        behind.load()
+        world.now += step
+        # Another process renews what was refused; this one holds its forerunner.
+        assert await world.access(refused="access-1") == "access-2"
+        token = await behind.token(world.account, refused="access-1")
+        assert token.access == "access-2"
+        assert [json.loads(ask.body)["refreshToken"] for ask in world.endpoint.asks] == [
+            "r0", "refresh-1"
+        ]  # fmt: skip
+
+    run(story())
+
+
+def test_a_refusal_and_a_rest_end_when_the_clock_is_set_back(world: World) -> None:
+    async def story() -> None:
+        world.endpoint.script = [GONE]
+        assert await world.outcome() == "LoginRequired"
+        assert await world.outcome() == "LoginRequired"
+        assert len(world.endpoint.asks) == 1
+        world.now -= 86_400
+        assert await world.outcome() == "access-1"
+
+    run(story())
+
+
+def test_waiting_for_another_process_is_not_cut_short_by_the_clock(world: World) -> None:
+    async def story() -> None:
+        lock = CacheFile(world.cache).lock("a")
+        assert lock.try_acquire()
+        waiting = asyncio.ensure_future(world.process(patient=True).token(world.account))
+        await asyncio.sleep(0.1)
+        world.now += 86_400
+        await asyncio.sleep(0.1)
+        assert not waiting.done()
+        lock.release()
+        assert (await waiting).access == "access-1"
+
+    run(story())
+
+
+def test_every_renewal_that_is_tried_is_told_of_and_no_other(world: World) -> None:
+    async def story() -> None:
+        assert await world.access() == "access-1"
+        assert await world.access() == "access-1"
+        assert world.heard == ["new"]
+        world.endpoint.script = [GONE, GONE]
+        world.now += 3600
+        assert await world.outcome() == "LoginRequired"
+        assert await world.outcome() == "LoginRequired"
+        assert world.heard == ["new", "LoginRequired"]
+        world.tokens.forgive("a")
+        world.endpoint.script = [UpstreamBroken("down")] * 9
+        assert await world.outcome() == "UpstreamBroken"
+        assert world.heard[2:] == ["UpstreamBroken"]
+
+    asyncio.run(story())

@@ -5,6 +5,7 @@ between processes.
 import contextlib
 import errno
 import fcntl
+import io
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -163,14 +164,29 @@ def _fill(fd: int, raw: bytes, *, like: Path) -> None:
 def _overwrite(target: Path, raw: bytes, unless: Callable[[], bool]) -> bool:
     if unless():
         return False
-    with target.open("r+b") as file:
+    with target.open("r+b", buffering=0) as file:
         with contextlib.suppress(OSError):
             os.fchmod(file.fileno(), _PRIVATE)
-        file.write(raw)
-        file.truncate()
-        file.flush()
-        os.fsync(file.fileno())
+        old = file.read()
+        try:
+            # Space at the end means nothing, the end of a longer text would mean anything: who is
+            # killed before the file is cut leaves it whole.
+            _put(file, raw.ljust(len(old)))
+            file.truncate(len(raw))
+            os.fsync(file.fileno())
+        except OSError:
+            with contextlib.suppress(OSError):
+                _put(file, old)
+                file.truncate(len(old))
+            raise
     return True
+
+
+def _put(file: io.FileIO, raw: bytes) -> None:
+    at = 0
+    while at < len(raw):
+        # On a disk that fills up a part is written, and only the next call fails.
+        at += os.pwrite(file.fileno(), raw[at:], at)
 
 
 def _sync_directory(directory: Path) -> None:

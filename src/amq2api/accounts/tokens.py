@@ -241,20 +241,21 @@ class TokenCache:
     @contextlib.asynccontextmanager
     async def _alone(self, account: Account) -> AsyncIterator[None]:
         """Be the only one, on this machine, to renew the account's token."""
-        lock, give_up = self._vault.lock(account), self._now() + PATIENCE
+        lock, waited = self._vault.lock(account), 0.0
         try:
             # No place for a lock means none for tokens either: the vault has the last word.
             with contextlib.suppress(OSError):
                 while not lock.try_acquire():
-                    if self._now() > give_up:
+                    if waited > PATIENCE:  # which no step of the clock may cut short
                         raise UpstreamTimeout("another process is renewing the token, and hangs")
                     await self._sleep(_POLL)
+                    waited += _POLL
             yield
         finally:
             lock.release()
 
     def _is_due(self, account: Account, held: Minted) -> bool:
-        if self._now() < self._rest_until.get(account.id, 0.0):
+        if _is_ahead(self._rest_until.get(account.id, 0.0), self._now(), REST):
             return self._left(held) < LEAST
         return self._left(held) <= EARLY
 
@@ -262,7 +263,8 @@ class TokenCache:
         if not self._refused:
             return None
         refusal = self._refused.get((account.id, fingerprint(spend)))
-        return refusal if refusal and self._now() < refusal.until else None
+        pending = refusal and _is_ahead(refusal.until, self._now(), HOPELESS)
+        return refusal if pending else None
 
     def _left(self, held: Minted) -> float:
         return held.token.expires_at - self._now()
@@ -277,3 +279,9 @@ def _why(refused: LoginRequired, unanswered: float | None) -> str:
         f"{refused}. Renewing it was begun at {moment} and not brought to an end: the service may"
         " have put another one in its place that never got here"
     )
+
+
+def _is_ahead(moment: float, now: float, most: float) -> bool:
+    """Whether *moment* is still to come. It was *most* seconds away at first: if it is farther now,
+    the clock has been set back, and nobody knows."""
+    return 0 < moment - now <= most
