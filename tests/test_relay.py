@@ -11,6 +11,7 @@ from amq2api.accounts.health import Health, State
 from amq2api.dialects import amazonq as q
 from amq2api.errors import (
     AccountSuspended,
+    ConnectTimeout,
     CredentialRefused,
     GatewayError,
     NoAccount,
@@ -19,8 +20,12 @@ from amq2api.errors import (
     RateLimited,
     ReasoningRefused,
     RequestRefused,
+    RoadBarred,
+    Said,
+    UnknownModel,
     UpstreamBroken,
     UpstreamBusy,
+    UpstreamTimeout,
 )
 from amq2api.relay import relay
 from amq2api.relay.answering import reply_to
@@ -34,6 +39,8 @@ from relaying import Reads, World, call, hear
 OK = None
 GOOD = "start +0text .hi -0 end(end_turn) stop"
 BUSY, BROKEN, DENIED = UpstreamBusy("b"), UpstreamBroken("b"), CredentialRefused("d")
+NO_MODEL = UnknownModel("m")
+NO_MODEL.said = Said(400, "ValidationException", "INVALID_MODEL_ID")
 SPENT, SLOW = QuotaExhausted("q"), RateLimited("r", retry_after=3)
 
 CALLS: dict[str, tuple[list[GatewayError | None], str, str, str]] = {
@@ -42,7 +49,15 @@ CALLS: dict[str, tuple[list[GatewayError | None], str, str, str]] = {
     "broken, then well": ([BROKEN, BROKEN, OK], "active", "a.a.a", GOOD),
     "busy for too long": ([BUSY, BUSY, BUSY, OK], "active", "a.a.a", "UpstreamBusy"),
     "a token that a refresh cures": ([DENIED, OK], "active", "aA", GOOD),
-    "a token that nothing cures": ([DENIED, DENIED, OK], "active", "aA", "CredentialRefused"),
+    "a new token that is not known at once": ([DENIED, DENIED, OK], "active", "aA.A", GOOD),
+    "a token that nothing cures": (
+        [DENIED, DENIED, DENIED, DENIED, OK], "active", "aA.A.A", "CredentialRefused",
+    ),
+    "a model that is gone for a moment": ([NO_MODEL, OK], "active", "a.a", GOOD),
+    "a model that is gone": ([NO_MODEL, NO_MODEL, OK], "active", "a.a", "UnknownModel"),
+    "silent for too long": ([UpstreamTimeout("t"), OK], "active", "a", "UpstreamTimeout"),
+    "no connection in time": ([ConnectTimeout("t"), OK], "active", "a.a", GOOD),
+    "no way through": ([RoadBarred("t"), OK], "active", "a", "RoadBarred"),
     "too fast": ([SLOW, OK], "active", "a", "RateLimited"),
     "our mistake": ([RequestRefused("x"), OK], "active", "a", "RequestRefused"),
     "reasoning left behind": ([ReasoningRefused("x"), OK], "active", "aa", GOOD),
@@ -354,7 +369,7 @@ NOBODYS: dict[str, tuple[list[GatewayError | None], bool]] = {
     # Whether the account's last error is told.
     "busy": ([BUSY, BUSY, BUSY], True),
     "broken": ([BROKEN, BROKEN, BROKEN], True),
-    "a token that nothing cures": ([DENIED, DENIED], True),
+    "a token that nothing cures": ([DENIED] * 4, True),
     "not entitled": ([NotEntitled("n")], True),
     "our mistake": ([RequestRefused("x")], False),
     "foreign reasoning": ([ReasoningRefused("x"), ReasoningRefused("x")], False),

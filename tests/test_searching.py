@@ -128,7 +128,11 @@ FAULTS: dict[str, tuple[list[GatewayError | None], str, str]] = {
     "broken for good": ([UpstreamBroken("b")] * 3, "unavailable", "?aa(a).(a).(a)a"),
     "too fast": ([RateLimited("r")], "too_many_requests", "?aa(a)a"),
     "a token that a refresh cures": ([CredentialRefused("c"), None], "2", "?aa(a)(A)a"),
-    "a token that nothing cures": ([CredentialRefused("c")] * 2, "unavailable", "?aa(a)(A)a"),
+    "a token that nothing cures": (
+        [CredentialRefused("c")] * 4,
+        "unavailable",
+        "?aa(a)(A).(A).(A)a",
+    ),
     "barred": ([NotEntitled("n")], "unavailable", "?aa(a)a"),
 }
 

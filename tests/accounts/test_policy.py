@@ -1,75 +1,297 @@
+"""The table row by row, and what holds whatever fails."""
+
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from amq2api import errors
+from amq2api.accounts import policy
 from amq2api.accounts.choose import Routing
-from amq2api.accounts.policy import LONGEST_PAUSE, Attempt, Step, next_step, pause
+from amq2api.accounts.health import HealthBook, TokenState
+from amq2api.accounts.model import Account
+from amq2api.accounts.policy import LONGEST_PAUSE, TABLE, Attempt, Budget, Step, next_step
 
-FIRST = Attempt(number=1)
-SECOND = Attempt(number=2)
-THIRD = Attempt(number=3)
-LAST = Attempt(number=9)
-FRESH = Attempt(number=2, refreshed=True)
-BARE = Attempt(number=2, stripped=True)
-TALKING = Attempt(number=1, answering=True)
+FIRST = Attempt()
+FRESH = Attempt(("refresh",), fresh=True)
 
-STEPS: dict[str, tuple[errors.GatewayError, Attempt, Routing, Step]] = {
-    "a refused token is renewed": (errors.CredentialRefused(), FIRST, "active", "refresh"),
-    "but once": (errors.CredentialRefused(), FRESH, "active", "give_up"),
-    "and then another may serve": (errors.CredentialRefused(), FRESH, "failover", "failover"),
-    "refused reasoning is left out": (errors.ReasoningRefused(), FIRST, "active",
-                                      "strip_reasoning"),
-    "but once too": (errors.ReasoningRefused(), BARE, "active", "give_up"),
-    "busy": (errors.UpstreamBusy(), FIRST, "active", "retry"),
-    "busy again": (errors.UpstreamBusy(), SECOND, "active", "retry"),
-    "busy still": (errors.UpstreamBusy(), THIRD, "active", "give_up"),
-    "busy is nobody's account": (errors.UpstreamBusy(), FIRST, "failover", "retry"),
-    "busy for a moment": (errors.UpstreamBusy(retry_after=2), FIRST, "active", "retry"),
-    "busy for long": (errors.UpstreamBusy(retry_after=3), FIRST, "active", "give_up"),
-    "broken": (errors.UpstreamBroken(), SECOND, "active", "retry"),
-    "silent": (errors.UpstreamTimeout(), FIRST, "active", "retry"),
-    "garbled": (errors.ProtocolError(), FIRST, "active", "retry"),
-    "too fast": (errors.RateLimited(), FIRST, "failover", "give_up"),
-    "quota": (errors.QuotaExhausted(), FIRST, "active", "give_up"),
-    "quota, failover": (errors.QuotaExhausted(), FIRST, "failover", "failover"),
-    "login": (errors.LoginRequired(), FIRST, "active", "give_up"),
-    "login, failover": (errors.LoginRequired(), FIRST, "failover", "failover"),
-    "not entitled, failover": (errors.NotEntitled(), FIRST, "failover", "failover"),
-    "suspended is never routed around": (errors.AccountSuspended(), FIRST, "failover", "give_up"),
-    "nobody left": (errors.NoAccount(), FIRST, "failover", "give_up"),
-    "malformed": (errors.RequestRefused(), FIRST, "failover", "give_up"),
-    "too long": (errors.ContextTooLong(), FIRST, "failover", "give_up"),
-    "no more attempts": (errors.QuotaExhausted(), LAST, "failover", "give_up"),
-    "the client has heard already": (errors.UpstreamBusy(), TALKING, "active", "give_up"),
-    "a bug of ours": (errors.GatewayError(), FIRST, "failover", "give_up"),
+
+def said(failure: errors.GatewayError) -> errors.GatewayError:
+    failure.said = errors.Said(400)
+    return failure
+
+
+def trail(
+    failure: errors.GatewayError,
+    *,
+    routing: Routing = "active",
+    limit: int = 9,
+    fresh: bool = False,
+    throttled: bool = False,
+) -> str:
+    """What is done while each attempt fails in the same way; a token is new once it is renewed."""
+    attempt, steps = Attempt(), list[str]()
+    while True:
+        new = fresh or attempt.often("refresh") > 0
+        seen = Attempt(attempt.taken, fresh=new, throttled=throttled)
+        step = next_step(failure, seen, limit=limit, routing=routing).step
+        if step == "give_up":
+            return " ".join(steps)
+        steps.append(step)
+        attempt = attempt.after(step)
+
+
+ROWS: dict[type[errors.GatewayError], tuple[str, str, str | None]] = {
+    # What is done with one account, what with several (the limit being 9), and the state that
+    # the account is in from then on.
+    errors.CredentialRefused: (
+        "refresh settle settle",
+        "refresh settle settle failover refresh settle settle failover refresh settle settle"
+        " failover refresh settle settle failover refresh settle settle failover refresh settle"
+        " settle failover refresh settle settle failover refresh settle settle failover refresh"
+        " settle settle",
+        None),
+    errors.LoginRequired: ("", " ".join(["failover"] * 8), "needs_login"),
+    errors.QuotaExhausted: ("", " ".join(["failover"] * 8), "quota_used"),
+    errors.NotEntitled: ("", " ".join(["failover"] * 8), None),
+    errors.AccountSuspended: ("", "", "suspended"),
+    errors.NoAccount: ("", "", None),
+    errors.AccountFailure: ("", " ".join(["failover"] * 8), None),
+    errors.RateLimited: ("", "", "throttled"),
+    errors.UpstreamBusy: ("retry retry", "retry retry", None),
+    errors.UnknownModel: ("", "", None),
+    errors.ReasoningRefused: ("strip_reasoning", "strip_reasoning", None),
+    errors.ConnectTimeout: ("retry", "retry", None),
+    errors.UpstreamTimeout: ("", "", None),
+    errors.RoadBarred: ("", "", None),
+    errors.AnswerUnfit: ("", "", None),
+    errors.UpstreamBroken: ("retry retry", "retry retry", None),
+    errors.BadRequest: ("", "", None),
+    errors.GatewayError: ("", "", None),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("failure", "attempt", "routing", "step"), STEPS.values(), ids=STEPS)
-def test_next_step(
-    failure: errors.GatewayError, attempt: Attempt, routing: Routing, step: Step
+def test_every_row_is_told_here() -> None:
+    assert set(ROWS) == set(TABLE)
+
+
+@pytest.mark.parametrize("kind", ROWS, ids=lambda kind: kind.__name__)
+def test_rows(kind: type[errors.GatewayError]) -> None:
+    alone, among_others, _ = ROWS[kind]
+    assert trail(kind("x")) == alone
+    assert trail(kind("x"), routing="failover") == among_others
+
+
+@pytest.mark.parametrize("kind", ROWS, ids=lambda kind: kind.__name__)
+def test_the_health_of_an_account_is_what_the_row_says(kind: type[errors.GatewayError]) -> None:
+    book = HealthBook(lambda _: TokenState(True, False), lambda: 1000.0)
+    account = Account(id="a", refresh_token="r", client_id="i", client_secret="s")
+    book.report(account, kind("x"))
+    assert book.of(account).state == (ROWS[kind][2] or "ready")
+    assert policy.row(kind("x")).mark == ROWS[kind][2]
+
+
+@pytest.mark.parametrize("kind", ROWS, ids=lambda kind: kind.__name__)
+def test_the_table_can_be_read(kind: type[errors.GatewayError]) -> None:
+    row = TABLE[kind]
+    words = ", else ".join(map(str, row.remedies))
+    assert bool(words) == bool(row.remedies) and row.why
+    assert "again again" not in words
+
+
+OTHER_KINDS: dict[type[errors.GatewayError], type[errors.GatewayError]] = {
+    # Kinds without a row of their own, and whose row is theirs.
+    errors.ProtocolError: errors.UpstreamBroken,
+    errors.RequestRefused: errors.BadRequest,
+    errors.ContextTooLong: errors.BadRequest,
+    errors.MediaRefused: errors.BadRequest,
+    errors.RequestTooLarge: errors.BadRequest,
+    errors.RunawayStopped: errors.BadRequest,
+    errors.AtCapacity: errors.GatewayError,
+    errors.Stopping: errors.GatewayError,
+}
+
+
+@pytest.mark.parametrize(("kind", "like"), OTHER_KINDS.items(), ids=lambda kind: kind.__name__)
+def test_the_nearest_row_decides(
+    kind: type[errors.GatewayError], like: type[errors.GatewayError]
 ) -> None:
-    assert next_step(failure, attempt, limit=9, routing=routing) == step
+    assert policy.row(kind("x")) is TABLE[like]
 
 
-@pytest.mark.parametrize(
-    ("number", "retry_after", "jitter", "seconds"),
-    [
-        (1, None, 0.0, 0.2),
-        (1, None, 1.0, 0.4),
-        (2, None, 1.0, 0.8),
-        (9, None, 1.0, LONGEST_PAUSE),
-        (1, 1.5, 0.3, 1.5),
-        (1, 600.0, 0.3, LONGEST_PAUSE),
-        (1, -1.0, 0.3, 0.0),
-    ],
-)
-def test_pause(number: int, retry_after: float | None, jitter: float, seconds: float) -> None:
-    assert pause(number, errors.UpstreamBusy(retry_after=retry_after), jitter=jitter) == seconds
+TRAILS: dict[str, tuple[str, str]] = {
+    "a model that the service does not know is asked for once more": (
+        trail(said(errors.UnknownModel())), "retry"),
+    "capacity that is promised in a moment": (
+        trail(errors.UpstreamBusy(retry_after=2)), "retry retry"),
+    "capacity that is promised for later is not waited for": (
+        trail(errors.UpstreamBusy(retry_after=3)), ""),
+    "a token that was new before it was refused is given time first": (
+        trail(errors.CredentialRefused(), fresh=True), "settle settle refresh"),
+    "no more attempts than allowed": (trail(errors.UpstreamBusy(), limit=2), "retry"),
+    "no more accounts than attempts": (
+        trail(errors.QuotaExhausted(), limit=3, routing="failover"), "failover failover"),
+    "a refused token costs no attempt": (
+        trail(errors.CredentialRefused(), limit=1), "refresh settle settle"),
+    "but moving on does": (
+        trail(errors.CredentialRefused(), limit=2, routing="failover"),
+        "refresh settle settle failover refresh settle settle"),
+    "nothing into a penalty: busy": (trail(errors.UpstreamBusy(), throttled=True), ""),
+    "nothing into a penalty: broken": (trail(errors.UpstreamBroken(), throttled=True), ""),
+    "nothing into a penalty: reasoning": (trail(errors.ReasoningRefused(), throttled=True), ""),
+    "nothing into a penalty: a new token": (
+        trail(errors.CredentialRefused(), throttled=True), "refresh"),
+    "another account pays for no penalty": (
+        trail(errors.QuotaExhausted(), throttled=True, limit=2, routing="failover"), "failover"),
+}  # fmt: skip
 
 
-@given(st.integers(1, 10_000), st.none() | st.floats(0), st.floats(0, 1))
-def test_no_pause_is_long(number: int, retry_after: float | None, jitter: float) -> None:
-    failure = errors.UpstreamBusy(retry_after=retry_after)
-    assert 0 <= pause(number, failure, jitter=jitter) <= LONGEST_PAUSE
+@pytest.mark.parametrize(("found", "wanted"), TRAILS.values(), ids=TRAILS)
+def test_trails(found: str, wanted: str) -> None:
+    assert found == wanted
+
+
+PAUSES: dict[str, tuple[errors.GatewayError, Attempt, float, float]] = {
+    "the first, at least": (errors.UpstreamBusy(), FIRST, 0.0, 0.2),
+    "the first, at most": (errors.UpstreamBusy(), FIRST, 1.0, 0.4),
+    "the second": (errors.UpstreamBusy(), Attempt(("retry",)), 1.0, 0.8),
+    "as the service says": (errors.UpstreamBusy(retry_after=1.5), FIRST, 0.0, 1.5),
+    "and not all at once": (errors.UpstreamBusy(retry_after=1.5), FIRST, 1.0, 1.75),
+    "at once, but not all": (errors.UpstreamBusy(retry_after=0), FIRST, 1.0, 0.25),
+    "in the past": (errors.UpstreamBusy(retry_after=-1), FIRST, 0.0, 0.0),
+    "a new token": (errors.CredentialRefused(), FRESH, 0.5, 1.5),
+    "a new token, again": (
+        errors.CredentialRefused(), Attempt(("refresh", "settle"), fresh=True), 0.5, 1.5),
+    "a model": (said(errors.UnknownModel()), FIRST, 1.0, 1.0),
+    "an old token": (errors.CredentialRefused(), FIRST, 1.0, 0.0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("failure", "attempt", "jitter", "seconds"), PAUSES.values(), ids=PAUSES)
+def test_pauses(
+    failure: errors.GatewayError, attempt: Attempt, jitter: float, seconds: float
+) -> None:
+    assert next_step(failure, attempt, limit=9, jitter=jitter).pause == seconds
+
+
+KINDS = sorted(
+    (kind for kind in vars(errors).values()
+     if isinstance(kind, type) and issubclass(kind, errors.GatewayError)),
+    key=lambda kind: kind.__name__,
+)  # fmt: skip
+FAILURES = st.builds(
+    lambda kind, wait, told: _failure(kind, wait, told=told),
+    st.sampled_from(KINDS), st.none() | st.floats(allow_nan=False), st.booleans(),
+)  # fmt: skip
+
+
+def _failure(
+    kind: type[errors.GatewayError], wait: float | None, *, told: bool
+) -> errors.GatewayError:
+    failure = kind("x")
+    failure.retry_after = wait
+    return said(failure) if told else failure
+
+
+@given(
+    st.lists(st.tuples(FAILURES, st.booleans(), st.booleans()), min_size=80, max_size=80),
+    st.integers(1, 10), st.sampled_from(["active", "failover"]), st.floats(0, 1),
+)  # fmt: skip
+def test_every_call_comes_to_an_end(
+    met: Sequence[tuple[errors.GatewayError, bool, bool]],
+    limit: int,
+    routing: Routing,
+    jitter: float,
+) -> None:
+    attempt = Attempt()
+    for failure, fresh, throttled in met:
+        seen = Attempt(attempt.taken, fresh, throttled)
+        plan = next_step(failure, seen, limit=limit, routing=routing, jitter=jitter)
+        assert 0 <= plan.pause <= LONGEST_PAUSE + 0.25
+        if plan.step == "give_up":
+            break
+        attempt = attempt.after(plan.step)
+        assert attempt.counted <= limit
+    else:
+        raise AssertionError(f"no end: {attempt.taken}")
+    # Apart from those that were turned away: one refresh and two pauses on every account.
+    assert len(attempt.taken) + 1 <= 4 * limit
+
+
+@given(FAILURES, st.booleans(), st.sampled_from(["active", "failover"]))
+def test_nothing_is_done_anew_once_the_client_has_heard(
+    failure: errors.GatewayError, fresh: bool, routing: Routing
+) -> None:
+    attempt = Attempt(fresh=fresh, answering=True)
+    assert next_step(failure, attempt, limit=9, routing=routing).step == "give_up"
+
+
+@given(FAILURES, st.booleans())
+def test_only_what_concerns_one_account_leads_to_another(
+    failure: errors.GatewayError, fresh: bool
+) -> None:
+    taken: tuple[Step, ...] = ("refresh", "settle", "settle")
+    step = next_step(failure, Attempt(taken, fresh), limit=9, routing="failover").step
+    stays = isinstance(failure, errors.AccountSuspended | errors.NoAccount)
+    assert (step == "failover") == (isinstance(failure, errors.AccountFailure) and not stays)
+
+
+# The budget.
+
+
+def spent(calls: int, tries: int, *, every: float = 0.0) -> int:
+    """How many of *tries* retries are granted, one after each of so many calls."""
+    budget, now, granted = Budget(), 0.0, 0
+    for _ in range(calls):
+        budget = budget.called(now)
+        now += every
+    for _ in range(tries):
+        if (left := budget.spend(now)) is not None:
+            budget, granted = left, granted + 1
+    return granted
+
+
+BUDGETS: dict[str, tuple[int, int]] = {
+    "nobody has called yet": (spent(0, 99), 10),
+    "ten calls make room for one more": (spent(10, 99), 11),
+    "a hundred for ten": (spent(100, 99), 20),
+    "calls of long ago for none": (spent(100, 99, every=600.0), 10),
+}
+
+
+@pytest.mark.parametrize(("granted", "wanted"), BUDGETS.values(), ids=BUDGETS)
+def test_budgets(granted: int, wanted: int) -> None:
+    assert granted == wanted
+
+
+def test_the_reserve_comes_back() -> None:
+    budget = Budget()
+    for _ in range(10):
+        budget = budget.spend(0.0) or pytest.fail("the reserve is ten")
+    assert budget.spend(0.0) is None
+    assert budget.spend(1.0) is None
+    later = budget.spend(policy.HALF_LIFE)
+    assert later is not None and later.retries == 6.0
+
+
+@given(st.lists(st.tuples(st.booleans(), st.floats(0, 100)), max_size=60))
+def test_retries_never_become_the_load(moments: list[tuple[bool, float]]) -> None:
+    budget, now, calls, retries = Budget(), 0.0, 0, 0
+    for retry, seconds in moments:
+        now += seconds
+        if not retry:
+            budget, calls = budget.called(now), calls + 1
+        elif (left := budget.spend(now)) is not None:
+            budget, retries = left, retries + 1
+        assert budget.retries <= policy.RESERVE + policy.SHARE * budget.calls + 1e-9
+    halves = now / policy.HALF_LIFE
+    assert retries <= (policy.RESERVE + policy.SHARE * calls) * (1 + halves)
+
+
+@given(st.floats(0, 1e6), st.floats(0, 1e6))
+def test_a_clock_that_goes_back_gives_nothing_away(at: float, now: float) -> None:
+    budget = Budget(0.0, policy.RESERVE, at)
+    early = min(at, now)
+    assert budget.spend(early) is None
+    assert budget.called(early).at == at

@@ -127,6 +127,8 @@ class Outcome(msgspec.Struct):
     """Names of event types nobody knew, each once."""
     notes: list[Note] = []
     """What was changed in the answer; see :func:`merged`."""
+    torn: bool = False
+    """Whether the answer broke in the middle of a tool call."""
 
 
 class Translator(Protocol):

@@ -35,7 +35,7 @@ class Exchange:
             if data:
                 self._pending += translator.feed(data)
                 if translator.failure is not None and not translator.answering:
-                    raise translator.failure
+                    raise self._signed(translator.failure)
             else:
                 self._pending += translator.finish()
                 self._ended = translator.wanted is None
@@ -104,10 +104,16 @@ class Exchange:
             else:
                 events = translator.finish()
         except GatewayError as failure:
-            self._broken(failure)
+            self._broken(self._signed(failure))
             return self.fail(failure)
         self._ended = translator.wanted is None
         return events
+
+    def _signed(self, failure: GatewayError) -> GatewayError:
+        """What the service said within the stream, said with the stream's id."""
+        if failure.said is not None and not failure.said.request_id:
+            failure.said = failure.said._replace(request_id=self.request_id)
+        return failure
 
 
 def _stuck(translator: Translator) -> bool:

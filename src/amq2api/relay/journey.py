@@ -4,21 +4,21 @@ Most calls are one request to the service. Where an answer takes several, they a
 after the other on the same journey, each with all that policy grants a request.
 """
 
-import random
 import time
 from collections.abc import Awaitable, Callable
-
-from msgspec.structs import replace
+from functools import partial
 
 from amq2api.accounts.model import Account, Token
-from amq2api.accounts.policy import Attempt, next_step, pause
+from amq2api.accounts.policy import Attempt
 from amq2api.bridge.amazonq.prepare import prepare, verdict
-from amq2api.bridge.backend import Notes, Outcome, Prepared, Progress, Search, merged
+from amq2api.bridge.backend import Notes, Outcome, Progress, Search, merged
+from amq2api.bridge.tokens import Size
 from amq2api.dialects import messages as m
 from amq2api.errors import ContextTooLong, GatewayError
-from amq2api.log import log
-from amq2api.wire.exchange import Ask
+from amq2api.wire.exchange import Answer, Ask
 
+from .aside import LARGE, aside
+from .attempts import Attempts
 from .exchange import Exchange
 from .relay import Relay
 from .serving import Serving
@@ -29,16 +29,33 @@ Check = Callable[[Account, Token], Awaitable[None]]
 
 
 class Journey:
-    """The source of a plain answer: its one request. ``close`` it in any case."""
+    """The source of a plain answer: its one request. ``close`` it in any case.
 
-    def __init__(self, relay: Relay, request_id: str, notes: Notes = ()) -> None:
-        self._relay = relay
+    Args:
+        caller: Whose turn it is where there is no seat; see :class:`.admission.Admission`.
+        weight: Bytes of the call as it came.
+    """
+
+    def __init__(
+        self,
+        relay: Relay,
+        request_id: str,
+        notes: Notes = (),
+        *,
+        caller: str = "",
+        weight: int = 0,
+    ) -> None:
+        self._relay, self._caller, self._weight = relay, caller, weight
         self._noticed = notes
         self._begun = False
-        self._prepared: Prepared | None = None
         self._exchange: Exchange | None = None
+        self._seat: str | None = None
+        """The account on which a seat is taken."""
+        self._weighed: tuple[str, Size] | None = None
+        """What the request at hand weighs, by the service's name of the model."""
         self._before = Outcome()
         """What the answer had come to before the request at hand."""
+        self._gap = 0.0
         self._size = (0, 0)
         """Estimated tokens of the call, and of the model's window; none known is 0."""
         self.request_id = request_id
@@ -46,11 +63,14 @@ class Journey:
         self.check: Check | None = None
         """Asked of each account before it is sent the call."""
         self.serving = Serving(relay)
+        self._attempts = Attempts(relay, self.serving, request_id)
         self.born = time.monotonic()
+        self.queued = 0.0
+        """Seconds that were spent waiting for a seat."""
+        self.sent: float | None = None
+        """Seconds until the service was first sent anything."""
         self.waited: float | None = None
         """Seconds until the service first began to answer."""
-        self.attempts = 0
-        """In all requests."""
         self.notes: Notes = notes
         self.failure: GatewayError | None = None
 
@@ -59,57 +79,33 @@ class Journey:
         self._leave()
         self._before, self._exchange = self.outcome, None
         self._begun = self._begun or progress.begun
+        relay = self._relay
+        relay.budget = relay.budget.called(relay.now())
+
+        async def knock(account: Account, token: Token, attempt: Attempt) -> None:
+            if attempt.taken[-1:] == ("strip_reasoning",):
+                relay.distrust.learn(call)
+            replay = "strip_reasoning" not in attempt.taken
+            try:
+                await self._knock(call, progress, account, token, replay=replay)
+            except GatewayError:
+                self._let_go()
+                raise
+
         try:
-            await self._open(call, progress)
+            await self._attempts.make(knock)
         except GatewayError as failure:
             self._measure(failure)
             raise
         if self.waited is None:
             self.waited = time.monotonic() - self.born
 
-    async def _open(self, call: m.Call, progress: Progress) -> None:
-        relay, refused = self._relay, None
-        attempt, account = Attempt(number=0), self.serving.someone()
-        while True:
-            self.attempts += 1
-            attempt = replace(attempt, number=attempt.number + 1)
-            token: Token | None = None
-            try:
-                token = await relay.tokens.token(account, refused=refused)
-                await self._knock(call, progress, account, token, replay=not attempt.stripped)
-            except GatewayError as failure:
-                if self._exchange is not None:
-                    self._exchange.close()
-                await self.serving.tell(failure, account, token)
-                step = next_step(
-                    failure, attempt, limit=relay.manner.attempts, routing=relay.manner.routing
-                )
-                log.debug(
-                    "attempt", request_id=self.request_id, reason=type(failure).__name__, step=step
-                )
-                match step:
-                    case "refresh":
-                        refused = token.access if token else None
-                        attempt = replace(attempt, refreshed=True)
-                    case "retry":
-                        wait = pause(attempt.number, failure, jitter=random.random())
-                        await relay.sleep(wait)
-                    case "strip_reasoning":
-                        relay.distrust.learn(call)
-                        attempt = replace(attempt, stripped=True)
-                    case "failover":
-                        account, refused = self.serving.another(account, failure), None
-                        attempt = replace(attempt, refreshed=False)
-                    case "give_up":
-                        raise
-            else:
-                return
-
     async def _knock(
         self, call: m.Call, progress: Progress, account: Account, token: Token, *, replay: bool
     ) -> None:
         """One attempt: send the call and wait for the first of the answer."""
         relay = self._relay
+        await self._take_seat(account)
         if self.check is not None:
             await self.check(account, token)
         model = await relay.catalogue.find(call.model, account.id, relay.loader(account))
@@ -120,21 +116,42 @@ class Journey:
             replay_reasoning=replay,
         )
         known = relay.distrust.without(call)
-        prepared = prepare(known, model, identity, progress=progress, gauge=relay.gauge)
+        make = partial(prepare, known, model, identity, progress=progress, gauge=relay.gauge)
+        prepared = await aside(make) if self._weight > LARGE else make()
         if not progress.begun:
             self.notes = (*self._noticed, *prepared.notes)
-        self._prepared, translator = prepared, prepared.translator
-        self._exchange = Exchange(translator, self._broken)
+        translator, ask = prepared.translator, prepared.ask
+        self._weighed = prepared.model_id, prepared.size
+        self._exchange = exchange = Exchange(translator, self._broken)
         self._size = (prepared.input_tokens, model.window or 0)
         if self._begun:
             translator.begin()
         if translator.done:
             return
-        ask = prepared.ask
+        if self.sent is None:
+            self.sent = time.monotonic() - self.born
         headers = {**ask.headers, "authorization": f"Bearer {token.access}"}
-        stream = await relay.upstream.open(Ask(ask.url, ask.body, headers, ask.method), verdict)
-        await self._exchange.listen(stream)
+        try:
+            stream = await relay.upstream.open(
+                Ask(ask.url, ask.body, headers, ask.method), _verdict
+            )
+            self._attempts.heard(stream.request_id)
+            await exchange.listen(stream)
+        except GatewayError as failure:
+            relay.metrics.asked(failure)
+            raise
+        relay.metrics.asked(None)
         relay.health.succeeded(account)
+
+    async def _take_seat(self, account: Account) -> None:
+        admission = self._relay.admission
+        if not admission.take_seat(account.id):
+            came = time.monotonic()
+            try:
+                await admission.wait_for_seat(account.id, self._caller)
+            finally:
+                self.queued += time.monotonic() - came
+        self._seat = account.id
 
     def begin(self) -> list[m.StreamEvent]:
         """See :meth:`Source.begin`."""
@@ -169,6 +186,21 @@ class Journey:
     def close(self) -> None:
         """Let go of the service, wherever the answer is."""
         self._leave()
+
+    @property
+    def attempts(self) -> int:
+        """Of all requests."""
+        return self._attempts.made
+
+    @property
+    def upstream_ids(self) -> list[str]:
+        """The service's own ids of all requests, the last one's last."""
+        return self._attempts.upstream_ids
+
+    @property
+    def gap(self) -> float:
+        """The longest silence of the service within an answer, in seconds."""
+        return max(self._gap, self._exchange.gap) if self._exchange else self._gap
 
     @property
     def outcome(self) -> Outcome:
@@ -223,14 +255,28 @@ class Journey:
     def _leave(self) -> None:
         """The request at hand is over, or nobody wants to hear the rest."""
         exchange, account = self._exchange, self.serving.account
-        if exchange is not None and account is not None:
+        self._let_go()
+        if exchange is None:
+            return
+        if account is not None and exchange.translator.trailer:
+            self._relay.trailers.add(account.id)
+        if self._weighed is not None:
+            self._relay.learned(*self._weighed, exchange.translator.outcome)
+            self._weighed = None
+
+    def _let_go(self) -> None:
+        """Of the service, and of the seat."""
+        if (exchange := self._exchange) is not None:
             exchange.close()
-            if exchange.translator.trailer:
-                self._relay.trailers.add(account.id)
-        if self._prepared is not None:
-            self._relay.learned(self._prepared, self._prepared.translator.outcome)
-            self._prepared = None
+            self._gap = max(self._gap, exchange.gap)
+        if (seat := self._seat) is not None:
+            self._seat = None
+            self._relay.admission.leave_seat(seat)
 
 
 async def _nothing() -> None:
     """What flows where no request is under way."""
+
+
+def _verdict(answer: Answer) -> GatewayError:
+    return verdict(answer, time.time())

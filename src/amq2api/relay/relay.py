@@ -10,7 +10,9 @@ from typing import Protocol
 from amq2api.accounts.choose import Choice, Routing, choose
 from amq2api.accounts.health import HealthBook
 from amq2api.accounts.model import Account, Token
-from amq2api.bridge.backend import Identity, Outcome, Prepared
+from amq2api.accounts.policy import Budget
+from amq2api.bridge import tokens as weights
+from amq2api.bridge.backend import Identity, Outcome
 from amq2api.bridge.calibration import Calibrations
 from amq2api.bridge.distrust import Distrust
 from amq2api.dialects import amazonq as q
@@ -20,9 +22,11 @@ from amq2api.upstream.service import Service
 from amq2api.wire.exchange import Answer, Ask
 
 from .admission import Admission
+from .arrivals import Arrivals
 from .material import Material
 from .metrics import Metrics
 from .records import Records
+from .runaway import Runaway
 
 _EXPLAINING = 3.0  # seconds that finding out when a quota is renewed may take
 
@@ -122,8 +126,8 @@ class Manner:
 @dataclass(slots=True)
 class Relay:
     """Safe to share between calls. What it remembers of them is in ``health`` and ``records``,
-    which accounts send trailers, until when which ones are known to search the web, and which
-    thoughts were refused.
+    which accounts send trailers, until when which ones are known to search the web, which
+    thoughts were refused, how much was retried of late, and which conversations run in circles.
     """
 
     accounts: Accounts
@@ -139,9 +143,20 @@ class Relay:
     material: Material = field(default_factory=Material)
     gauge: Calibrations = field(default_factory=Calibrations)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    clock: Callable[[], float] = time.monotonic
+    budget: Budget = field(default_factory=Budget)
     trailers: set[str] = field(default_factory=set)
     searching: dict[str, float] = field(default_factory=dict)
     distrust: Distrust = field(default_factory=Distrust)
+    arrivals: Arrivals = field(init=False)
+    runaway: Runaway = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.arrivals, self.runaway = Arrivals(self.now), Runaway(self.now)
+
+    def now(self) -> float:
+        """Seconds that no clock's setting changes."""
+        return self.clock()
 
     def choose(self, skip: frozenset[str] = frozenset()) -> Choice:
         """The account that serves now. Changes nothing.
@@ -158,10 +173,10 @@ class Relay:
             health=self.health.of,
         )
 
-    def learned(self, prepared: Prepared, outcome: Outcome) -> None:
-        """Let the gauge know what a request has taken, if the service told."""
+    def learned(self, model_id: str, size: weights.Size, outcome: Outcome) -> None:
+        """Let the gauge know what a request of *size* has taken, if the service told."""
         if outcome.usage_source != "estimate":
-            self.gauge.learn(prepared.model_id, prepared.size, outcome.request_tokens, time.time())
+            self.gauge.learn(model_id, size, outcome.request_tokens, time.time())
 
     def model_id(self, name: str) -> str:
         """What the service calls the model a client means, as far as known without asking."""

@@ -6,12 +6,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from amq2api.accounts.health import in_words
 from amq2api.bridge.backend import Note, Notes, Outcome, merged
 from amq2api.dialects import messages as m
-from amq2api.errors import GatewayError
+from amq2api.errors import GatewayError, UpstreamBroken
 from amq2api.log import log
 
 from .journey import Journey
 from .records import Record, line, shortened
 from .relay import Relay
+from .runaway import turn_of
 from .source import Source, Write
 
 
@@ -26,16 +27,25 @@ class Reply:
     flow: Callable[[Write], Awaitable[None]]
     """See :meth:`Source.flow`."""
 
-    def __init__(self, relay: Relay, call: m.Call, journey: Journey, source: Source) -> None:
-        self._relay, self._call, self._journey = relay, call, journey
-        self._source = source
+    def __init__(
+        self, relay: Relay, call: m.Call, journey: Journey, source: Source, *, session: str = ""
+    ) -> None:
+        self._relay, self._journey, self._source = relay, journey, source
+        self._call: m.Call | None = call
+        self._turn = turn_of(call, session)
+        self._model, self._streamed = shortened(call.model), bool(call.stream)
         self.read, self.flow = source.read, source.flow
         self.request_id = journey.request_id
 
     async def open(self) -> None:
         """Return once the service has begun to answer; see :meth:`Source.open`."""
         call, journey = self._call, self._journey
+        if call is None:
+            raise RuntimeError("opened twice")
+        # Whoever needs more of it than the request keeps it; an open stream can be long.
+        self._call = None
         try:
+            self._relay.runaway.enter(self._turn)
             if m.needs_material(call):
                 call, changed = await self._relay.material.ready(call)
                 journey.note(changed)
@@ -74,10 +84,18 @@ class Reply:
     def close(self) -> None:
         """Let go of the service, wherever the answer is, and say what became of the call."""
         self._journey.close()
+        self._learn()
         record = self._record()
         self._relay.records.add(record)
         unknown = self.outcome.unknown_events
         log.info("call", **line(record), **({"unknown_events": unknown} if unknown else {}))
+
+    def _learn(self) -> None:
+        """Whether the conversation goes in circles."""
+        if isinstance(self.failure, UpstreamBroken) and self.outcome.torn:
+            self._relay.runaway.torn(self._turn)
+        elif self.failure is None and self.outcome.stop_reason:
+            self._relay.runaway.well(self._turn)
 
     def _record(self) -> Record:
         journey, outcome, serving = self._journey, self.outcome, self._journey.serving
@@ -86,13 +104,13 @@ class Reply:
         return Record(
             id=self.request_id,
             at=time.time() - seconds,
-            model=shortened(self._call.model),
+            model=self._model,
             account=account.id if account else "",
             account_name=account.name if account else "",
             why=choice.why if choice else "",
             passed=serving.passed(),
             attempts=journey.attempts,
-            stream=bool(self._call.stream),
+            stream=self._streamed,
             outcome=_outcome(self.failure, outcome),
             ok=self.failure is None and bool(outcome.stop_reason),
             error=in_words(self.failure) if self.failure else "",

@@ -3,31 +3,22 @@
 The service offers the search by itself (upstream-protocol.md 6.5); the model only asks for it.
 """
 
-import random
 import time
 
-from msgspec.structs import replace
-
 from amq2api.accounts.model import Account, Token
-from amq2api.accounts.policy import Attempt, next_step, pause
+from amq2api.accounts.policy import Attempt
 from amq2api.bridge.amazonq.searching import results
 from amq2api.bridge.backend import Progress, Search
 from amq2api.bridge.collect import Collector
 from amq2api.bridge.continuing import continued
 from amq2api.dialects import amazonq as q
 from amq2api.dialects import messages as m
-from amq2api.errors import (
-    AccountFailure,
-    BadRequest,
-    GatewayError,
-    NotEntitled,
-    RateLimited,
-    RequestRefused,
-)
-from amq2api.log import log
+from amq2api.errors import BadRequest, GatewayError, NotEntitled, RateLimited, RequestRefused
 
+from .attempts import Attempts
 from .journey import Journey
 from .relay import Relay
+from .serving import Resident
 from .source import AT_THE_BEGINNING, Write
 
 ROUNDS = 10
@@ -160,24 +151,13 @@ class Searching:
         relay, account = self._relay, self._journey.serving.account
         if account is None:
             raise RuntimeError("search before open")
-        attempt, refused = Attempt(number=0), None
-        while True:
-            attempt = replace(attempt, number=attempt.number + 1)
-            token: Token | None = None
-            try:
-                token = await relay.tokens.token(account, refused=refused)
-                identity = relay.manner.identity(account)
-                return await relay.service.web_search(identity, token.access, query)
-            except GatewayError as failure:
-                step = next_step(failure, attempt, limit=relay.manner.attempts)
-                log.debug("search", reason=type(failure).__name__, step=step)
-                if step == "refresh" and token is not None:
-                    refused = token.access
-                    attempt = replace(attempt, refreshed=True)
-                elif step == "retry":
-                    wait = pause(attempt.number, failure, jitter=random.random())
-                    await relay.sleep(wait)
-                else:
-                    if isinstance(failure, AccountFailure):
-                        relay.report(account, failure)
-                    raise
+
+        async def knock(account: Account, token: Token, attempt: Attempt) -> q.SearchResults:
+            identity = relay.manner.identity(account)
+            return await relay.service.web_search(identity, token.access, query)
+
+        attempts = Attempts(
+            relay, Resident(relay, account), self._journey.request_id,
+            what="search", routing="active",
+        )  # fmt: skip
+        return await attempts.make(knock)

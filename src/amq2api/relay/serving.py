@@ -4,7 +4,13 @@ from msgspec.structs import replace
 
 from amq2api.accounts.choose import Choice, Passed
 from amq2api.accounts.model import Account, Token
-from amq2api.errors import GatewayError, NoAccount, QuotaExhausted
+from amq2api.errors import (
+    AccountFailure,
+    AtCapacity,
+    GatewayError,
+    NoAccount,
+    QuotaExhausted,
+)
 
 from .relay import Relay
 
@@ -40,6 +46,8 @@ class Serving:
     async def tell(self, failure: GatewayError, account: Account, token: Token | None) -> None:
         """Enter a failed attempt into the account's health; of a quota also when it is renewed."""
         relay = self._relay
+        if isinstance(failure, AtCapacity):
+            return  # of this gateway's, not of the account's
         relay.report(account, failure)
         if isinstance(failure, QuotaExhausted) and token is not None:
             # Other calls know already; now the mark gets its end, and the client its date.
@@ -60,3 +68,27 @@ class Serving:
         if choice.why == "probe":
             self._relay.health.probing(choice.account)
         return choice.account
+
+
+class Resident:
+    """One account that does something more for an answer it has begun; nobody else could."""
+
+    def __init__(self, relay: Relay, account: Account) -> None:
+        self._relay, self._account = relay, account
+
+    def someone(self) -> Account:
+        """The account."""
+        return self._account
+
+    def another(self, account: Account, failure: GatewayError) -> Account:
+        """Nobody.
+
+        Raises:
+            GatewayError: *failure*.
+        """
+        raise failure
+
+    async def tell(self, failure: GatewayError, account: Account, token: Token | None) -> None:
+        """Enter what says something of the account; the rest is this one service's own."""
+        if isinstance(failure, AccountFailure):
+            self._relay.report(account, failure)

@@ -68,6 +68,11 @@ class Ending:
         """Whether the model ran out of room or was stopped: a tool call may be half written."""
         return self._stop_reason() in _CUT_SHORT
 
+    @property
+    def unreadable(self) -> bool:
+        """Whether the model wrote a tool call that nobody can read."""
+        return self._reason == "MALFORMED_TOOL_USE"
+
     def judge(self) -> None:
         """See whether the service stands by its answer.
 

@@ -127,6 +127,7 @@ class StreamTranslator:
         self._telling.give_up(out)
         self._add_up()
         self.outcome.stop_reason = "error"
+        self.outcome.torn = self._telling.breaks_call
         out.append(m.StreamError(m.broken_off(error)))
         return out
 

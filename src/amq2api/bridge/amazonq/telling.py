@@ -60,6 +60,11 @@ class Telling:
         """Whether more text is more of the open block, with nothing to look for in it."""
         return self.blocks.open == TEXT and self._speech.plain
 
+    @property
+    def breaks_call(self) -> bool:
+        """Whether an answer that breaks now does so in the middle of a tool call."""
+        return self.blocks.calling or self.ending.unreadable
+
     def take(self, event: q.Event, out: list[m.StreamEvent]) -> None:
         """The next event, and what has waited for it.
 
