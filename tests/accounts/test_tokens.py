@@ -617,13 +617,14 @@ def test_the_newest_token_is_told_by_descent_whatever_the_clock_says(
     world: World, step: float
 ) -> None:
     async def story() -> None:
-        await world.access()
+        configured = replace(world.account, source="environment")
+        await world.tokens.token(configured)
         behind = world.process()
         behind.load()
         world.now += step
         # Another process renews what was refused; this one holds its forerunner.
-        assert await world.access(refused="access-1") == "access-2"
-        token = await behind.token(world.account, refused="access-1")
+        await world.tokens.token(configured, refused="access-1")
+        token = await behind.token(configured, refused="access-1")
         assert token.access == "access-2"
         assert [json.loads(ask.body)["refreshToken"] for ask in world.endpoint.asks] == [
             "r0", "refresh-1"
