@@ -50,10 +50,11 @@ async def knock(
         raw = await reader.read(-1)
     finally:
         writer.close()
-    return _understood(raw)
+    return understood(raw)
 
 
-def _understood(raw: bytes) -> Heard:
+def understood(raw: bytes) -> Heard:
+    """One whole answer."""
     head, _, body = raw.partition(b"\r\n\r\n")
     status, *lines = head.decode("latin-1").split("\r\n")
     pairs = [line.partition(": ") for line in lines]

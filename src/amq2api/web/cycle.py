@@ -42,9 +42,9 @@ class Cycle:
     """``scope["amq2api.direct"]`` is this very object, for :class:`.asgi.Direct`."""
 
     __slots__ = (
-        "_chunked", "_encouraged", "_head", "_left", "_line", "_parts", "_told", "_waiter",
-        "complete", "disconnected", "keep_alive", "late", "left", "scope", "started", "waiting",
-        "whole",
+        "_chunked", "_encouraged", "_head", "_left", "_line", "_parts", "_started", "_told",
+        "_waiter", "begun", "complete", "disconnected", "keep_alive", "late", "left", "scope",
+        "waiting", "whole",
     )  # fmt: skip
 
     def __init__(self, line: Line, scope: Scope, *, keep_alive: bool) -> None:
@@ -62,7 +62,9 @@ class Cycle:
         """Whether the rest of the request does not come in time."""
         self.disconnected = False
         self.left: Left | None = None
-        self.started = self.complete = False
+        self._started = False
+        self.begun = self.complete = False
+        """Whether anything of the response was sent, and whether all of it was."""
         self._waiter: asyncio.Future[None] | None = None
         self._head = b""
         self._chunked = False
@@ -130,7 +132,7 @@ class Cycle:
 
     def _encourage(self) -> None:
         """Give word to a client that waits for it before it sends the body (RFC 9110 10.1.1)."""
-        if self._encouraged or self.started or self._parts:
+        if self._encouraged or self._started or self._parts:
             return
         self._encouraged = True
         if (b"expect", b"100-continue") in self.scope["headers"]:
@@ -151,9 +153,9 @@ class Cycle:
         if self.disconnected:
             return
         kind = message["type"]
-        if kind == "http.response.start" and not self.started:
+        if kind == "http.response.start" and not self._started:
             self._begin(message)
-        elif kind == "http.response.body" and self.started and not self.complete:
+        elif kind == "http.response.body" and self._started and not self.complete:
             self._body(message.get("body", b""), more=message.get("more_body", False))
         else:
             raise RuntimeError(f"{kind} does not follow here")
@@ -170,7 +172,6 @@ class Cycle:
         return not line.slow
 
     def _begin(self, message: Message) -> None:
-        self.started = True
         status = message["status"]
         lines = [b"HTTP/1.1 %d %b" % (status, _PHRASES.get(status, "").encode())]
         sized = closing = False
@@ -193,6 +194,7 @@ class Cycle:
             self.keep_alive = False  # an older client reads to the end of the connection
             self._left = -1
         self._finish_head(lines, closing=closing)
+        self._started = True
 
     def _finish_head(self, lines: list[bytes], *, closing: bool) -> None:
         # Where the request was not taken whole, what is left of it is no next request.
@@ -206,19 +208,19 @@ class Cycle:
         self._head = b"%b\r\n%b\r\n" % (head, self._line.standing())
 
     def _body(self, body: bytes, *, more: bool) -> None:
-        head, self._head = self._head, b""
+        if not self._chunked:
+            body = self._measured(body, more=more)
+        head, self._head, self.begun = self._head, b"", True
         put = self._line.put
         if self._chunked:
             end = b"" if more else b"0\r\n\r\n"
             size = b"%x\r\n" % len(body) if body else b""
             put(b"".join((head, size, body, b"\r\n" if body else b"", end)))
+        elif len(body) <= _JOINED:
+            put(head + body)
         else:
-            body = self._measured(body, more=more)
-            if len(body) <= _JOINED:
-                put(head + body)
-            else:
-                put(head)
-                put(body)
+            put(head)
+            put(body)
         if not more:
             self.complete = True
             self._wake()

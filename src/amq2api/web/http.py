@@ -22,6 +22,7 @@ from .cycle import HIGH_WATER, Cycle
 from .patience import Limits, Patience, Reading
 
 _ASGI = {"version": "3.0", "spec_version": "2.3"}
+_VERSIONS = frozenset({"1.0", "1.1"})
 _PIPELINED = 16  # requests that may wait for the answers to those before them
 # Names that are one object for all requests, as every client sends them.
 _NAMES = {
@@ -174,14 +175,15 @@ class Connection(asyncio.Protocol):
     # The parser's side.
 
     def _fed(self, parser: httptools.HttpRequestParser, data: bytes) -> bytes:
-        """What is left of *data* where the client offered to go on in another protocol; it is
-        answered as if it had not (RFC 9110 7.8).
-        """
+        """Feed *data*; return what is to be fed next."""
         self._raw += len(data)
         try:
             parser.feed_data(data)
         except httptools.HttpParserUpgrade as offer:
-            return data[offer.args[0] :]
+            if parser.get_method() == b"CONNECT":
+                self._refuse(BadRequest("this is no proxy"))
+                return b""
+            return self._without_offer(parser) + data[offer.args[0] :]
         except httptools.HttpParserError:
             self._refuse(self._fault or BadRequest("this is not HTTP as it is written"))
             return b""
@@ -192,6 +194,22 @@ class Connection(asyncio.Protocol):
             self._refuse(BadRequest("the request has more around its body than in it"))
         return b""
 
+    def _without_offer(self, parser: httptools.HttpRequestParser) -> bytes:
+        """The head of a request that offers to go on in another protocol, as if it did not.
+
+        A server may overlook the offer (RFC 9110 7.8); the parser leaves the body unread for it.
+        """
+        self._parser = httptools.HttpRequestParser(self)
+        lines = [b"%b %b HTTP/%b" % (
+            parser.get_method(), self._url, parser.get_http_version().encode(),
+        )]  # fmt: skip
+        for name, value in self._headers:
+            if name == b"connection":
+                value = b"keep-alive" if parser.should_keep_alive() else b"close"
+            if name != b"upgrade":
+                lines.append(b"%b: %b" % (name, value))
+        return b"\r\n".join(lines) + b"\r\n\r\n"
+
     def on_message_begin(self) -> None:
         self.reading, self.stirred = "head", True
         self._url, self._headers, self._head = b"", [], 0
@@ -201,7 +219,7 @@ class Connection(asyncio.Protocol):
         self._head = len(self._url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._headers.append((_NAMES.get(name) or name.lower(), value))
+        self._headers.append((_NAMES.get(name) or name.lower(), value.rstrip()))
         self._head += len(name) + len(value) + 4
         if self._head > self._limit:
             self._fault = self._too_long()
@@ -209,14 +227,16 @@ class Connection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         parser = self._parser
-        if parser is None:
-            return
+        if parser is None or parser.should_upgrade():
+            return  # see _without_offer
         self.reading, self.stirred = "body", True
         self.received, self.began = 0, 0.0
         if len(self._headers) > self._connections.limits.lines or len(self._url) > self._limit:
             self._fault = self._too_long()
             raise self._fault
         version = parser.get_http_version()
+        if version not in _VERSIONS:
+            raise httptools.HttpParserError
         cycle = Cycle(
             self, self._scope(parser.get_method().decode("ascii"), version),
             keep_alive=version == "1.1" and parser.should_keep_alive(),
@@ -247,6 +267,8 @@ class Connection(asyncio.Protocol):
             self.transport.pause_reading()
 
     def on_message_complete(self) -> None:
+        if self.reading != "body":
+            return
         self.reading, self.stirred = "nothing", True
         self._raw = 0
         cycle = self._newest()
@@ -306,6 +328,8 @@ class Connection(asyncio.Protocol):
         self._cycle, self.stirred = None, True
         if self.transport.is_closing():
             return
+        if not cycle.begun:
+            self.put(_refusal(GatewayError("Internal server error"), self.standing()))
         if not cycle.complete or not cycle.keep_alive:
             self._close(heard=cycle.whole)
             return
@@ -363,7 +387,7 @@ class Connection(asyncio.Protocol):
         if newest is not None:
             self._cycle = None
             newest.lose()
-        if newest is None or not newest.started:
+        if newest is None or not newest.begun:
             self.put(_refusal(error, self.standing()))
         self._close(heard=False)
 
