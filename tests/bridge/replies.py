@@ -72,12 +72,12 @@ def replay(chunks: list[bytes], **changes: Any) -> tuple[StreamTranslator, list[
         heard += translator.finish()
     except GatewayError as failure:
         heard += translator.fail(failure)
-    return translator, heard
+    return translator, list(m.apart(heard))
 
 
 def told(events: list[m.StreamEvent]) -> str:
     """A stream in one line, so that a failing row reads at a glance."""
-    return " ".join(map(_word, events))
+    return " ".join(map(_word, m.apart(events)))
 
 
 def _word(event: m.StreamEvent) -> str:

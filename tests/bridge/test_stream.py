@@ -608,6 +608,29 @@ def test_any_reply_makes_a_legal_stream(chunks: list[bytes], changes: dict[str, 
     assert state == "done"
 
 
+@given(
+    st.lists(FRAMES | st.builds(text, st.text()) | st.just(tool("tooluse_1", input=" ,1"))),
+    st.integers(1, 300),
+    st.fixed_dictionaries({
+        "stop_sequences": st.sampled_from([(), ("ab", "b")]),
+        "max_tokens": st.sampled_from([None, 1, 3, 9]),
+        "show_thinking": st.booleans(), "want_thinking": st.booleans(),
+    }),
+)  # fmt: skip
+def test_how_a_reply_is_cut_into_reads_changes_nothing(
+    chunks: list[bytes], size: int, changes: dict[str, Any]
+) -> None:
+    whole = b"".join(chunks)
+    pieces = [whole[at : at + size] for at in range(0, len(whole), size)]
+    (one, heard), others = (
+        replay(chunks, **changes),
+        (replay([whole], **changes), replay(pieces, **changes)),
+    )
+    for other, also_heard in others:
+        assert also_heard == heard
+        assert other.outcome == one.outcome
+
+
 @given(st.lists(FRAMES))
 def test_a_call_that_is_told_as_whole_is_whole(chunks: list[bytes]) -> None:
     heard = replay(chunks)[1]

@@ -69,7 +69,7 @@ GOLDEN: dict[str, tuple[m.StreamEvent, str, str]] = {
         m.ContentBlockDelta(0, m.TextDelta('a "b"\n日本\u2028')),
         "content_block_delta",
         '{"type":"content_block_delta","index":0,'
-        '"delta":{"type":"text_delta","text":"a \\"b\\"\\n日本\u2028"}}',
+        '"delta":{"type":"text_delta","text":"a \\"b\\"\\n日本\\u2028"}}',
     ),
     "thinking": (
         m.ContentBlockDelta(1, m.ThinkingDelta("hm")),
@@ -126,7 +126,8 @@ def test_every_event_block_and_delta_is_shown_above() -> None:
     events = [event for event, _, _ in GOLDEN.values()]
     deltas = {type(e.delta) for e in events if isinstance(e, m.ContentBlockDelta)}
     blocks = {type(e.content_block) for e in events if isinstance(e, m.ContentBlockStart)}
-    assert {type(event) for event in events} == set(get_args(m.StreamEvent))
+    runs = {m.ContentBlockDeltas}  # no event, but several: see below
+    assert {type(event) for event in events} | runs == set(get_args(m.StreamEvent))
     assert deltas == set(get_args(m.Delta))
     assert blocks == set(get_args(m.ContentBlock))
 
@@ -155,11 +156,16 @@ def test_a_whole_message() -> None:
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 
 
-@given(st.integers(0, 10**6), TEXTS)
-def test_the_template_for_text_says_what_the_encoder_would(index: int, text: str) -> None:
-    event = m.ContentBlockDelta(index, m.TextDelta(text))
-    plain = sse.encode("content_block_delta", msgspec.json.encode(event))
-    assert m.render([event]) == plain
+KINDS = st.sampled_from([m.TextDelta, m.ThinkingDelta, m.InputJsonDelta])
+RUNS = st.builds(m.ContentBlockDeltas, st.integers(0, 10**6), KINDS, st.lists(TEXTS, min_size=1))
+
+
+@given(RUNS)
+def test_a_run_of_deltas_says_what_each_of_them_would(run: m.ContentBlockDeltas) -> None:
+    alone = [m.ContentBlockDelta(run.index, run.kind(text)) for text in run.texts]
+    plain = b"".join(sse.encode("content_block_delta", msgspec.json.encode(one)) for one in alone)
+    assert list(m.apart([run])) == alone
+    assert m.render([run]) == m.render(alone) == sse.without_line_breaks(plain)
 
 
 DELTAS: st.SearchStrategy[m.Delta] = st.one_of(
@@ -170,14 +176,16 @@ DELTAS: st.SearchStrategy[m.Delta] = st.one_of(
 EVENTS: st.SearchStrategy[m.StreamEvent] = st.one_of(
     st.sampled_from([event for event, _, _ in GOLDEN.values()]),
     st.builds(m.ContentBlockDelta, st.integers(0, 99), DELTAS),
+    RUNS,
 )
 
 
 @given(st.lists(EVENTS))
 def test_a_client_reads_what_was_meant(events: list[m.StreamEvent]) -> None:
     decoder = sse.Decoder()
-    heard = decoder.feed(sse.without_line_breaks(m.render(events)))
+    heard = decoder.feed(m.render(events))
     decoder.finish()
-    assert [json.loads(event.data) for event in heard] == msgspec.to_builtins(events)
+    meant = msgspec.to_builtins(list(m.apart(events)))
+    assert [json.loads(event.data) for event in heard] == meant
     assert all(json.loads(event.data)["type"] == event.name for event in heard)
     assert all(len(event.data.splitlines()) == 1 for event in heard)

@@ -11,7 +11,6 @@ from amq2api.bridge.amazonq.stream import StreamTranslator, Terms
 from amq2api.bridge.collect import Collector
 from amq2api.dialects import messages as m
 from amq2api.errors import GatewayError
-from amq2api.wire import sse
 from laws.grammar import Judge
 from laws.replies import Reply, reads, written
 
@@ -47,8 +46,8 @@ class Heard:
     """What was searched for."""
 
     def take(self, events: list[m.StreamEvent]) -> None:
-        data = sse.without_line_breaks(m.render(events))
-        self.events += events
+        data = m.render(events)
+        self.events += m.apart(events)
         self.data.append(data)
         self.judge.feed(data)
         assert self.judge.settled, "half an event was written"

@@ -22,6 +22,8 @@ class Collector:
     def feed(self, events: Iterable[m.StreamEvent]) -> None:
         for event in events:
             match event:
+                case m.ContentBlockDeltas(_, _, texts):
+                    self._parts += texts
                 case m.ContentBlockDelta(_, delta):
                     self._add(delta)
                 case m.ContentBlockStart(_, block):

@@ -38,11 +38,13 @@ class TextHold:
             match event:
                 case m.ContentBlockStart():
                     self._start(event, out)
+                case m.ContentBlockDeltas(_, _, texts) if self._in_held:
+                    self._held += texts
                 case m.ContentBlockDelta(_, m.TextDelta(text)) if self._in_held:
                     self._held.append(text)
                 case m.ContentBlockStop() if self._in_held:
                     self._in_held = False
-                case m.ContentBlockDelta() | m.ContentBlockStop():
+                case m.ContentBlockDelta() | m.ContentBlockDeltas() | m.ContentBlockStop():
                     out.append(replace(event, index=self._blocks - 1))
                 case m.MessageDelta(m.EndOfMessage(reason)):
                     self._finish(event, reason, out)

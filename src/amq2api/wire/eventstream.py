@@ -27,9 +27,9 @@ MAX_VALUE = 32 * 1024 - 1  # bytes of one header value; aws-c-event-stream's lim
 _PRELUDE = struct.Struct("!III")
 _read_uint32 = struct.Struct("!I").unpack_from
 _OVERHEAD = _PRELUDE.size + 4
-# The service sends a handful of distinct header blocks, all short; a hostile stream can
-# fill the memo with at most _MEMO * _MEMO_BYTES bytes.
-_MEMO, _MEMO_BYTES = 256, 512
+# The service sends a handful of distinct header blocks, all short, in frames of a few hundred
+# sizes; a hostile stream can fill the memos with at most (_MEMO + _HEADS) * _MEMO_BYTES bytes.
+_MEMO, _HEADS, _MEMO_BYTES = 256, 2_048, 512
 
 
 class Timestamp(msgspec.Struct, frozen=True):
@@ -58,25 +58,38 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     payload: bytes
 
 
+class Run(msgspec.Struct, frozen=True, gc=False):
+    """Messages that came one after the other under the same headers: nearly all of a stream."""
+
+    headers: Mapping[str, HeaderValue]
+    payloads: list[bytes]
+
+
 class Decoder:
     """Cut a byte stream into frames, however the network chopped it up.
 
-    ``feed`` and ``finish`` raise :exc:`ProtocolError` and nothing else. After an error
+    ``feed``, ``runs`` and ``finish`` raise :exc:`ProtocolError` and nothing else. After an error
     the decoder is spent: the stream has lost its frame boundaries. Good frames that came in
-    the same read as a bad one are not lost: ``feed`` returns them, ``error`` holds what came
+    the same read as a bad one are not lost: they are returned, ``error`` holds what came
     after them, and the next call raises it.
     """
 
-    __slots__ = ("_have", "_need", "_parts", "error")
+    __slots__ = ("_have", "_known", "_need", "_parts", "error")
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []
         self._have = 0
         self._need = _OVERHEAD
+        self._known = 0
+        """Bytes of the latest frame's head: the next one's is likely to be as long."""
         self.error: ProtocolError | None = None
 
     def feed(self, data: bytes) -> list[Frame]:
         """Take the next bytes; return every frame they complete, in order."""
+        return [Frame(run.headers, load) for run in self.runs(data) for load in run.payloads]
+
+    def runs(self, data: bytes) -> list[Run]:
+        """The same frames, those under equal headers together: no object for each."""
         if self.error is not None:
             raise self.error
         if self._have:
@@ -87,36 +100,40 @@ class Decoder:
             if self._have < self._need:
                 return []
             data = b"".join(self._parts)
-        frames: list[Frame] = []
+        runs: list[Run] = []
         try:
-            rest = self._cut(data, frames)
+            rest = self._cut(data, runs)
         except ProtocolError as exc:
             self.error = exc
-            if not frames:
+            if not runs:
                 raise
-            return frames
+            return runs
         self._parts = [rest] if rest else []
         self._have = len(rest)
-        return frames
+        return runs
 
-    def _cut(self, data: bytes, frames: list[Frame]) -> bytes:
-        at, end = 0, len(data)
+    def _cut(self, data: bytes, runs: list[Run]) -> bytes:
+        at, end, known, met = 0, len(data), self._known, _heads.get
+        headers: Mapping[str, HeaderValue] | None = None
         self._need = _OVERHEAD
-        while end - at >= _OVERHEAD:
-            # The prelude is judged as soon as it is here, so that a corrupt length is an error
-            # now instead of a wait for 16 MiB.
-            start = at + 12
-            total, headers = _read_prelude(data[at:start])
-            last = at + total - 4
-            if last + 4 > end:
+        while at < end:
+            # Heads that were met before are neither read nor checked again: their bytes are
+            # the key, and the checksum of the payload goes on from theirs.
+            if not (head := met(data[at : at + known])):
+                head = _meet(data, at)
+                self._known = known = head[1] or known
+            total, _, crc, said = head
+            if (after := at + total) > end:
                 self._need = total
                 break
-            if crc32(data[at:last]) != _read_uint32(data, last)[0]:
+            payload = data[at + known : after - 4]
+            if crc32(payload, crc) != _read_uint32(data, after - 4)[0]:
                 raise ProtocolError("frame checksum mismatch")
-            body = start + headers
-            read = _remembered if headers <= _MEMO_BYTES else _read_headers
-            frames.append(Frame(read(data[start:body]), data[body:last]))
-            at = last + 4
+            if said is not headers:
+                headers = said
+                runs.append(Run(said, payloads := []))
+            payloads.append(payload)
+            at = after
         return data[at:] if at else data
 
     def finish(self) -> None:
@@ -127,14 +144,40 @@ class Decoder:
             raise ProtocolError(f"the stream ended inside a frame, {self._have} bytes in")
 
 
-@lru_cache(maxsize=1024)  # frames of one stream come in a few hundred sizes
-def _read_prelude(prelude: bytes) -> tuple[int, int]:
-    total, headers, crc = _PRELUDE.unpack(prelude)
-    if crc32(prelude[:8]) != crc:
+_Head: TypeAlias = tuple[int, int, int, Mapping[str, HeaderValue]]
+"""What a frame's bytes before its payload come to: the size of the whole frame, the size and
+the checksum of these bytes, and the headers: the very same object wherever their bytes are."""
+
+_heads: dict[bytes, _Head] = {}
+_NONE: Mapping[str, HeaderValue] = MappingProxyType({})
+
+
+def _meet(data: bytes, at: int) -> _Head:
+    """The head of a frame of a new kind; of one that is not all here, only its total.
+
+    The prelude is judged as soon as it is here, so that a corrupt length is an error now
+    instead of a wait for 16 MiB; the headers only once the whole frame is sound.
+    """
+    if len(data) - at < _OVERHEAD:
+        return _OVERHEAD, 0, 0, _NONE
+    start = at + _PRELUDE.size
+    total, headers, crc = _PRELUDE.unpack(data[at:start])
+    if crc32(data[at : at + 8]) != crc:
         raise ProtocolError("prelude checksum mismatch")
     if headers > MAX_HEADERS or not _OVERHEAD + headers <= total <= MAX_FRAME:
         raise ProtocolError(f"impossible frame: {total} bytes, {headers} of them headers")
-    return total, headers
+    if (last := at + total - 4) + 4 > len(data):
+        return total, 0, 0, _NONE
+    if crc32(data[at:last]) != _read_uint32(data, last)[0]:
+        raise ProtocolError("frame checksum mismatch")
+    block = data[start : start + headers]
+    read = _remembered if headers <= _MEMO_BYTES else _read_headers
+    met = total, start + headers - at, crc32(data[at : start + headers]), read(block)
+    if headers <= _MEMO_BYTES:
+        if len(_heads) >= _HEADS:
+            _heads.clear()
+        _heads[data[at : start + headers]] = met
+    return met
 
 
 def _read_headers(data: bytes) -> Mapping[str, HeaderValue]:

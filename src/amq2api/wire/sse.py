@@ -9,11 +9,12 @@ MAX_EVENT = 64 * 1024 * 1024  # bytes of one event; a reader has to stop somewhe
 # Some clients split lines where str.splitlines does (clients.md 4, litellm) and so tear an
 # event whose JSON holds one of these raw. Inside JSON they can only stand in strings, where
 # the escape means the same.
-_LINE_BREAKS = (
-    (b"\xe2\x80\xa8", rb"\u2028"),
-    (b"\xe2\x80\xa9", rb"\u2029"),
-    (b"\xc2\x85", rb"\u0085"),
-)
+_LINE_BREAKS = {
+    "\N{LINE SEPARATOR}": rb"\u2028",
+    "\N{PARAGRAPH SEPARATOR}": rb"\u2029",
+    "\N{NEXT LINE}": rb"\u0085",
+}
+_RAW = [(character.encode(), escape) for character, escape in _LINE_BREAKS.items()]
 
 
 class Event(NamedTuple):
@@ -32,10 +33,15 @@ def without_line_breaks(stream: bytes) -> bytes:
     """Escape, in framed JSON events, the characters that some clients take for line ends."""
     if stream.isascii():
         return stream
-    for raw, escape in _LINE_BREAKS:
+    for raw, escape in _RAW:
         if raw in stream:
             stream = stream.replace(raw, escape)
     return stream
+
+
+def breaks_lines(text: str) -> bool:
+    """Whether any of these characters is in *text*."""
+    return not text.isascii() and any(character in text for character in _LINE_BREAKS)
 
 
 class Decoder:

@@ -3,9 +3,13 @@
 A block is started in one place and stopped in one, so an unbalanced stream cannot be written.
 """
 
+from typing import TypeAlias
+
 from amq2api.dialects import messages as m
 
 from .words import MARKER_SIGNATURE
+
+Kind: TypeAlias = type[m.TextDelta | m.ThinkingDelta | m.InputJsonDelta]
 
 __all__ = ["TEXT", "THINKING", "Blocks"]
 
@@ -46,9 +50,9 @@ class Blocks:
         self.calling = isinstance(block, m.ToolUseBlock | m.ServerToolUseBlock)
         out.append(m.ContentBlockStart(self.index, block))
 
-    def add(self, delta: m.Delta, out: list[m.StreamEvent]) -> None:
-        """Fill the open block."""
-        out.append(m.ContentBlockDelta(self.index, delta))
+    def add(self, kind: Kind, texts: list[str], out: list[m.StreamEvent]) -> None:
+        """Fill the open block with a delta for each text."""
+        out.append(m.ContentBlockDeltas(self.index, kind, texts))
 
     def whole(self, block: m.ContentBlock, out: list[m.StreamEvent]) -> None:
         """A block that is complete from its start."""

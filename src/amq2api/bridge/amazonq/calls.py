@@ -78,13 +78,30 @@ class Calls:
             return self._end(key, out)
         return None
 
+    def more(self, events: list[q.ToolUseEvent], out: list[m.StreamEvent]) -> int:
+        """Tell of the first *events* those that are only more of an input that has begun; how
+        many they are.
+        """
+        key = self._blocks.open
+        parts = self._inputs.get(key or "")
+        texts: list[str] = []
+        if parts:
+            for event in events:
+                if event.tool_use_id != key or event.stop or not event.input:
+                    break
+                texts.append(event.input)
+        if texts and parts is not None and (kept := self._cutter.count_all(texts)):
+            parts += kept
+            self._blocks.add(m.InputJsonDelta, kept, out)
+        return len(texts)
+
     def tear(self, out: list[m.StreamEvent]) -> None:
         """Close a call in the middle of its input: it must not look like a whole one (C-141).
 
         Without any input it would. What every input begins with shows that there was more.
         """
         if not self._inputs[self._blocks.open or ""]:
-            self._blocks.add(m.InputJsonDelta("{"), out)
+            self._blocks.add(m.InputJsonDelta, ["{"], out)
         self._blocks.close(out)
         self.torn = True
 
@@ -94,7 +111,7 @@ class Calls:
         heard = fragment if parts else fragment.lstrip(_BLANKS)
         if heard:
             parts.append(heard)
-            self._blocks.add(m.InputJsonDelta(heard), out)
+            self._blocks.add(m.InputJsonDelta, [heard], out)
 
     def _end(self, key: str, out: list[m.StreamEvent]) -> Search | None:
         value = _read(key, "".join(self._inputs[key]))

@@ -95,9 +95,32 @@ class TokenGauge:
         self._weight = self._limit
         return kept
 
+    def take_all(self, texts: list[str]) -> list[str]:
+        """As :meth:`take` with one after the other; without those of which nothing is left."""
+        length = self._length + sum(map(len, texts))
+        if self._weight + HEAVIEST * length > self._limit:
+            return self._one_by_one(texts)
+        self._pieces += texts
+        self._length = length
+        if length > _TOGETHER:
+            self._settle()
+        return texts
+
+    def _one_by_one(self, texts: list[str]) -> list[str]:
+        kept: list[str] = []
+        for text in texts:
+            if part := self.take(text):
+                kept.append(part)
+            if len(part) < len(text):
+                break
+        return kept
+
     def _settle(self) -> None:
         if self._pieces:
-            self._weight += weigh("".join(self._pieces), self._by)
+            text, by = "".join(self._pieces), self._by
+            # So much at a time is weighed exactly; what is longer would be sampled.
+            for at in range(0, len(text), _TOGETHER):
+                self._weight += weigh(text[at : at + _TOGETHER], by)
             self._pieces.clear()
             self._length = 0
 
@@ -140,5 +163,12 @@ class Cutter:
         """The part of a text in which nothing is looked for that the limit leaves."""
         kept = self._gauge.take(text)
         if len(kept) < len(text):
+            self.end = m.EndOfMessage("max_tokens")
+        return kept
+
+    def count_all(self, texts: list[str]) -> list[str]:
+        """The same of several texts, none of them empty."""
+        kept = self._gauge.take_all(texts)
+        if kept is not texts and (len(kept) < len(texts) or len(kept[-1]) < len(texts[-1])):
             self.end = m.EndOfMessage("max_tokens")
         return kept

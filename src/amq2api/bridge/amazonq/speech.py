@@ -8,6 +8,7 @@ call is forced it is withheld until it is known that none comes.
 from collections.abc import Callable, Iterable
 
 from amq2api.bridge.backend import Note
+from amq2api.dialects import amazonq as q
 from amq2api.dialects import messages as m
 
 from .blocks import TEXT, THINKING, Blocks
@@ -21,6 +22,11 @@ __all__ = ["Speech"]
 
 class Speech:
     """Puts texts and thoughts into *blocks*; *note* is told once of whatever it changes."""
+
+    __slots__ = (
+        "_blocks", "_cutter", "_hidden", "_note", "_prefix", "_simple", "_splitter", "_terms",
+        "_withheld",
+    )  # fmt: skip
 
     def __init__(
         self, terms: Terms, cutter: Cutter, blocks: Blocks, note: Callable[[Note], None]
@@ -55,6 +61,28 @@ class Speech:
         else:
             self._pieces(self._splitter.feed(text), out)
 
+    def more(self, events: list[q.AssistantResponseEvent], out: list[m.StreamEvent]) -> int:
+        """Tell *events* that are only more of the open text; how many they are: all or none."""
+        if self._blocks.open != TEXT or not (self._simple or self.plain):
+            return 0
+        texts = [event.content for event in events if event.content]
+        if texts and (kept := self._cutter.count_all(texts)):
+            self._blocks.add(m.TextDelta, kept, out)
+        return len(events)
+
+    def more_thoughts(self, events: list[q.ReasoningContentEvent], out: list[m.StreamEvent]) -> int:
+        """Tell of the first *events* those that are only more of the open thought; how many."""
+        if self._blocks.open != THINKING or not (self.plain and self._terms.show_thinking):
+            return 0
+        texts: list[str] = []
+        for event in events:
+            if event.signature or event.redacted_content or not event.text:
+                break
+            texts.append(event.text)
+        if texts and (kept := self._cutter.count_all(texts)):
+            self._blocks.add(m.ThinkingDelta, kept, out)
+        return len(texts)
+
     def think(self, text: str, out: list[m.StreamEvent]) -> None:
         """The next of a thought."""
         kept = self._cutter.count(text)
@@ -63,7 +91,7 @@ class Speech:
             return
         self._open_thought(out)
         if self._terms.show_thinking and kept:
-            self._blocks.add(m.ThinkingDelta(kept), out)
+            self._blocks.add(m.ThinkingDelta, [kept], out)
         elif kept:
             self._hidden = True
 
@@ -140,7 +168,7 @@ class Speech:
             return
         if self._blocks.open != TEXT:
             self._blocks.start(TEXT, m.TextBlock(), out)
-        self._blocks.add(m.TextDelta(text), out)
+        self._blocks.add(m.TextDelta, [text], out)
 
     def _open_thought(self, out: list[m.StreamEvent]) -> None:
         if self._blocks.open != THINKING:

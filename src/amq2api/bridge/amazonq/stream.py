@@ -8,7 +8,7 @@ from amq2api.bridge.backend import Outcome, Progress, Search
 from amq2api.dialects import amazonq as q
 from amq2api.dialects import messages as m
 from amq2api.errors import GatewayError
-from amq2api.wire.eventstream import Decoder, Frame
+from amq2api.wire.eventstream import Decoder, Frame, Run
 
 from .telling import Telling
 from .terms import Terms
@@ -23,12 +23,15 @@ class StreamTranslator:
     connection may drop at any moment. See :class:`.backend.Translator` for searches.
     """
 
+    __slots__ = (
+        "_frames", "_last", "_mender", "_telling", "_terms", "failure", "outcome", "progress",
+        "unfinished",
+    )  # fmt: skip
+
     def __init__(self, terms: Terms, progress: Progress | None = None) -> None:
         self._terms = terms
         self._frames = Decoder()
         self._mender = q.Mender()
-        self._plain = False
-        """Whether text passes as it is: a text block is open, and nothing looks or waits."""
         self._last: list[m.StreamEvent] = []
         """What is told at the end; what ``finish`` had to say before it failed is not lost."""
         self.progress = progress or Progress()
@@ -66,17 +69,9 @@ class StreamTranslator:
     def feed(self, data: bytes) -> list[m.StreamEvent]:
         """Take the next bytes. Raises nothing: see ``failure``."""
         out: list[m.StreamEvent] = []
-        cutter, blocks = self._telling.cutter, self._telling.blocks
         try:
-            for frame in self._frames.feed(data):
-                event = _read(frame)
-                # Nearly every event is more of the open text, with nothing to look for in it.
-                if self._plain and type(event) is q.AssistantResponseEvent:
-                    if text := cutter.count(event.content or ""):
-                        out.append(m.ContentBlockDelta(blocks.index, m.TextDelta(text)))
-                else:
-                    self._meet(event, out)
-                if cutter.end is not None:
+            for run in self._frames.runs(data):
+                if self._hear(_read(run), out):
                     return out
             if self._frames.error is not None:
                 raise self._frames.error
@@ -131,6 +126,26 @@ class StreamTranslator:
         out.append(m.StreamError(m.broken_off(error)))
         return out
 
+    def _hear(self, batch: q.Batch, out: list[m.StreamEvent]) -> bool:
+        """Tell what a batch of events says; whether the message is ended by it.
+
+        Raises:
+            GatewayError: the reply is broken.
+        """
+        telling, mender, events = self._telling, self._mender, batch.events
+        cutter, at, count = telling.cutter, 0, len(events)
+        while at < count:
+            if not mender.waiting and (told := telling.go_on(batch, at, out)):
+                at += told
+            else:
+                self._meet(events[at], out)
+                at += 1
+            if cutter.end is not None:
+                return True
+        if batch.failure is not None:
+            raise batch.failure
+        return False
+
     def _meet(self, event: q.Event | q.TornEvent, out: list[m.StreamEvent]) -> None:
         telling, mender = self._telling, self._mender
         if isinstance(event, q.TornEvent) or mender.waiting:
@@ -138,7 +153,6 @@ class StreamTranslator:
                 telling.take(whole, out)
         else:
             telling.take(event, out)
-        self._plain = telling.plain and not mender.waiting
 
     def _add_up(self, *, at_least: int = 0) -> None:
         """What this request took, *at_least* so many tokens of output, and the answer so far."""
@@ -159,8 +173,9 @@ class StreamTranslator:
         return [m.MessageDelta(end, usage), m.MessageStop()]
 
 
-def _read(frame: Frame) -> q.Event | q.TornEvent:
-    if frame.headers.get(":message-type") == "event":
-        return q.parse(frame)
+def _read(run: Run) -> q.Batch:
+    if run.headers.get(":message-type") == "event":
+        return q.parse_all(run)
+    frame = Frame(run.headers, run.payloads[0])
     q.kind(frame)  # raises for what is none of the three kinds
     raise q.read_frame(frame)

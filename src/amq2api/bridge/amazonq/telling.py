@@ -4,14 +4,14 @@ What says something goes to speech.py, what calls a tool to calls.py, the traile
 what comes too early waits in lanes.py.
 """
 
-from typing import assert_never
+from typing import Any, assert_never
 
 from amq2api.bridge.backend import Note, Outcome, Progress, Search
 from amq2api.dialects import amazonq as q
 from amq2api.dialects import messages as m
 from amq2api.errors import UpstreamBroken
 
-from .blocks import TEXT, Blocks
+from .blocks import Blocks
 from .calls import Calls
 from .cutting import Cutter
 from .ending import Ending
@@ -28,6 +28,11 @@ _GOES_ON = frozenset({"end_turn", "stop_sequence", "pause_turn"})
 
 class Telling:
     """Takes the whole events of one reply in order, and says when it cannot go on."""
+
+    __slots__ = (
+        "_calls", "_first", "_lanes", "_outcome", "_speech", "_terms", "blocks", "cutter",
+        "ending", "searches", "wanted",
+    )  # fmt: skip
 
     def __init__(self, terms: Terms, progress: Progress, outcome: Outcome) -> None:
         self._terms, self._outcome = terms, outcome
@@ -56,11 +61,6 @@ class Telling:
         return self.blocks.index >= self._first or self.done
 
     @property
-    def plain(self) -> bool:
-        """Whether more text is more of the open block, with nothing to look for in it."""
-        return self.blocks.open == TEXT and self._speech.plain
-
-    @property
     def breaks_call(self) -> bool:
         """Whether an answer that breaks now does so in the middle of a tool call."""
         return self.blocks.calling or self.ending.unreadable
@@ -74,6 +74,21 @@ class Telling:
         self._take(event, out)
         if self._lanes.count:
             self._resume(out)
+
+    def go_on(self, batch: q.Batch, at: int, out: list[m.StreamEvent]) -> int:
+        """Tell, from *at* on, those events that are only more of the open block, with nothing
+        to look for in them: nearly all of a stream. How many they are.
+        """
+        # Nothing waits in front of these: while a search is made, or events of another lane are
+        # due, no block of theirs is open.
+        events: list[Any] = batch.events[at:] if at else batch.events
+        if batch.kind is q.AssistantResponseEvent:
+            return self._speech.more(events, out)
+        if batch.kind is q.ToolUseEvent:
+            return self._calls.more(events, out)
+        if batch.kind is q.ReasoningContentEvent:
+            return self._speech.more_thoughts(events, out)
+        return 0
 
     def answer(self, block: m.WebSearchToolResultBlock, out: list[m.StreamEvent]) -> None:
         """Give out what the wanted search found, and what has waited for that."""

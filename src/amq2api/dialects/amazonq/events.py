@@ -11,11 +11,12 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from amq2api.errors import ProtocolError
-from amq2api.wire.eventstream import Frame
+from amq2api.wire.eventstream import Frame, Run
 
 __all__ = [
     "OTHER_EVENTS",
     "AssistantResponseEvent",
+    "Batch",
     "ContextUsageEvent",
     "Event",
     "InitialResponse",
@@ -30,6 +31,7 @@ __all__ = [
     "TornEvent",
     "kind",
     "parse",
+    "parse_all",
 ]  # fmt: skip
 
 
@@ -189,6 +191,39 @@ def parse(frame: Frame) -> Event | TornEvent:
         return _leniently(event_type, frame.payload, exc)
     except (UnicodeDecodeError, RecursionError) as exc:
         raise ProtocolError(f"{event_type}: {exc}") from exc
+
+
+class Batch(msgspec.Struct, gc=False):
+    """The events of a run, and what came after them where that is no event."""
+
+    events: list[Event] | list[Event | TornEvent]
+    kind: type[Event] | None
+    """The one class of all of them; None where they have to be told apart."""
+    failure: ProtocolError | None = None
+
+
+def parse_all(run: Run) -> Batch:
+    """Read frames as :func:`parse` does, without a call for each."""
+    event_type, payloads = run.headers.get(":event-type", ""), run.payloads
+    if isinstance(event_type, str) and (decode := _DECODERS.get(event_type)) is not None:
+        try:
+            # Where answers come at a model's pace there is one, and a comprehension is a call.
+            one = len(payloads) == 1
+            events = [decode(payloads[0])] if one else [decode(each) for each in payloads]
+            return Batch(events, _TYPES[event_type])
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            pass  # Those before the bad one count, and it may be torn only: one by one.
+    return _one_by_one(run)
+
+
+def _one_by_one(run: Run) -> Batch:
+    events: list[Event | TornEvent] = []
+    try:
+        for payload in run.payloads:
+            events.append(parse(Frame(run.headers, payload)))
+    except ProtocolError as failure:
+        return Batch(events, None, failure)
+    return Batch(events, None)
 
 
 def _leniently(event_type: str, payload: bytes, cause: msgspec.MsgspecError) -> TornEvent:

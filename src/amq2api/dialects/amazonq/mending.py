@@ -25,16 +25,12 @@ class Mender:
     An event that is whole, while nothing is ``waiting``, need not pass through here.
     """
 
-    __slots__ = ("_held",)
+    __slots__ = ("waiting",)
 
     def __init__(self) -> None:
-        self._held: dict[_Lane, tuple[Event, str]] = {}
+        self.waiting: dict[_Lane, tuple[Event, str]] = {}
         """By lane, the event that ended in half a character, and that half: what comes in
         between need not be the other half."""
-
-    @property
-    def waiting(self) -> bool:
-        return bool(self._held)
 
     def feed(self, event: Event | TornEvent) -> list[Event]:
         """The event made whole; before one that ends its lane, the half it left behind."""
@@ -42,20 +38,20 @@ class Mender:
         lane = _lane(whole)
         if not (text := _text(whole)):
             return [*(self._release(lane) if _ends(whole) else ()), whole]
-        if (held := self._held.pop(lane, None)) is not None:
+        if (held := self.waiting.pop(lane, None)) is not None:
             text = held[1] + text
         if "\ud800" <= text[-1] <= "\udbff" and not _ends(whole):
-            self._held[lane] = (whole, text[-1])
+            self.waiting[lane] = (whole, text[-1])
             text = text[:-1]
         mended = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         return [_with(whole, mended)]
 
     def finish(self) -> list[Event]:
         """Give out what still waits: halves whose partners never came."""
-        return [event for lane in list(self._held) for event in self._release(lane)]
+        return [event for lane in list(self.waiting) for event in self._release(lane)]
 
     def _release(self, lane: _Lane) -> list[Event]:
-        held = self._held.pop(lane, None)
+        held = self.waiting.pop(lane, None)
         return [] if held is None else [_with(held[0], _LOST)]
 
 

@@ -3,17 +3,22 @@
 Source: claude-api.md 5 and 6. A whole reply is the same events folded (bridge/collect.py).
 """
 
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from amq2api.wire import sse
+
 __all__ = [
-    "ContentBlock", "ContentBlockDelta", "ContentBlockStart", "ContentBlockStop", "Delta",
+    "ContentBlock", "ContentBlockDelta", "ContentBlockDeltas", "ContentBlockStart",
+    "ContentBlockStop", "Delta",
     "EndOfMessage", "InputJsonDelta", "MessageDelta", "MessageHead", "MessageStart",
     "MessageStop", "Ping", "RedactedThinkingBlock", "ServerToolUsage", "ServerToolUseBlock",
     "SignatureDelta", "StopReason", "StreamError", "StreamEvent", "TextBlock", "TextDelta",
     "ThinkingBlock", "ThinkingDelta", "ToolUseBlock", "Usage", "WebSearchError",
-    "WebSearchResult", "WebSearchToolResultBlock", "WholeMessage", "name", "render",
+    "WebSearchResult", "WebSearchToolResultBlock", "WholeMessage", "apart", "name", "render",
 ]  # fmt: skip
 
 StopReason: TypeAlias = Literal[
@@ -169,6 +174,17 @@ class ContentBlockDelta(_Tagged, frozen=True, tag="content_block_delta"):
     delta: Delta
 
 
+class ContentBlockDeltas(msgspec.Struct, frozen=True, gc=False):
+    """A run of ``content_block_delta`` events of one kind that belong to one block.
+
+    Nearly all of a stream is such; they need no object each. :func:`apart` makes those.
+    """
+
+    index: int
+    kind: type[TextDelta | ThinkingDelta | InputJsonDelta]
+    texts: list[str]
+
+
 class ContentBlockStop(_Tagged, frozen=True, tag="content_block_stop"):
     index: int
 
@@ -205,6 +221,7 @@ StreamEvent: TypeAlias = (
     MessageStart
     | ContentBlockStart
     | ContentBlockDelta
+    | ContentBlockDeltas
     | ContentBlockStop
     | MessageDelta
     | MessageStop
@@ -212,33 +229,67 @@ StreamEvent: TypeAlias = (
     | StreamError
 )
 
-_encode = msgspec.json.Encoder().encode
-_TEXT = (
-    b"event: content_block_delta\n"
-    b'data: {"type":"content_block_delta","index":%d,"delta":{"type":"text_delta","text":'
+_encoder = msgspec.json.Encoder()
+_encode = _encoder.encode
+_encode_lines = _encoder.encode_lines
+_HEADS: Mapping[type[Delta], bytes] = {
+    TextDelta: b'"text_delta","text":',
+    ThinkingDelta: b'"thinking_delta","thinking":',
+    InputJsonDelta: b'"input_json_delta","partial_json":',
+}
+_DELTA = (
+    b'event: content_block_delta\ndata: {"type":"content_block_delta","index":%d,"delta":{"type":%b'
 )
-_TEXT_END = b"}}\n\n"
+_DELTA_END = b"}}\n\n"
 
 
 def name(event: StreamEvent) -> str:
-    """The event's name on the SSE line, which is also its ``type``."""
+    """The event's name on the SSE line, which is also its ``type``; no run of events has one."""
     return str(event.__struct_config__.tag)
 
 
-def render(events: list[StreamEvent]) -> bytes:
+def apart(events: Iterable[StreamEvent]) -> Iterator[StreamEvent]:
+    """The same events, each by itself."""
+    for event in events:
+        if isinstance(event, ContentBlockDeltas):
+            for text in event.texts:
+                yield ContentBlockDelta(event.index, event.kind(text))
+        else:
+            yield event
+
+
+def render(events: Iterable[StreamEvent]) -> bytes:
     """The events as one run of server-sent events, ready for the wire.
 
-    Text deltas, nearly all of a stream, are set into a template: a quarter of the time
-    that encoding the nested structs takes (performance.md, stages).
+    None holds a character inside a line that some clients take for its end.
     """
     out: list[bytes] = []
-    index, head = -1, b""
     for event in events:
-        if type(event) is ContentBlockDelta and type(event.delta) is TextDelta:
-            if event.index != index:
-                index = event.index
-                head = _TEXT % index
-            out += (head, _encode(event.delta.text), _TEXT_END)
+        if type(event) is ContentBlockDeltas:
+            out.append(_rendered(event))
         else:
-            out.append(b"event: %b\ndata: %b\n\n" % (name(event).encode(), _encode(event)))
+            data = sse.without_line_breaks(_encode(event))
+            out.append(b"event: %b\ndata: %b\n\n" % (name(event).encode(), data))
     return b"".join(out)
+
+
+def _rendered(run: ContentBlockDeltas) -> bytes:
+    """Several in two steps: their texts as lines of JSON, in which a line's end can stand
+    nowhere else, and for each line's end what is to stand between two texts.
+
+    It takes a sixth of the time that a template for each takes, which takes a quarter of that
+    for encoding the nested structs.
+    """
+    head, texts = _head(run.index, run.kind), run.texts
+    if len(texts) == 1:
+        return head + sse.without_line_breaks(_encode(texts[0])) + _DELTA_END
+    lines = _encode_lines(texts)
+    # Text is searched in a twentieth of the time that its bytes are.
+    if sse.breaks_lines("".join(texts)):
+        lines = sse.without_line_breaks(lines)
+    return head + lines[:-1].replace(b"\n", _DELTA_END + head) + _DELTA_END
+
+
+@lru_cache(maxsize=256)
+def _head(index: int, kind: type[Delta]) -> bytes:
+    return _DELTA % (index, _HEADS[kind])
