@@ -166,7 +166,7 @@ class _Writer:
         if events and type(events[-1]) is m.StreamError:
             events = [*events[:-1], replace(events[-1], request_id=self._reply.request_id)]
         # The last events and the end of the body leave together.
-        data, more = sse.without_line_breaks(m.render(events)), not self._reply.over
+        data, more = m.render(events), not self._reply.over
         await self._send({"type": "http.response.body", "body": data, "more_body": more})
         self.busy = False
 
@@ -176,11 +176,11 @@ class _Writer:
         Returns:
             A function that returns False if ``write`` is to come next, because it waits.
         """
-        render, without_line_breaks, write = m.render, sse.without_line_breaks, direct.write
+        render, write = m.render, direct.write
 
         def push(events: list[m.StreamEvent]) -> bool:
             self.alive = True
-            return write(without_line_breaks(render(events)))
+            return write(render(events))
 
         return push
 
