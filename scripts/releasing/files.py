@@ -57,20 +57,20 @@ def check(made: Sequence[Path], version: str) -> None:
     Raises:
         Stopped: the metadata are wrong, or a file is missing.
     """
-    wheel = _wheel(made)
+    wheel, info = _wheel(made), f"amq2api-{version}.dist-info"
     with ZipFile(wheel) as archive:
         names = archive.namelist()
-        _check_metadata(archive.read(f"amq2api-{version}.dist-info/METADATA"), version)
-    for wanted in ("amq2api/py.typed", f"amq2api-{version}.dist-info/licenses/LICENSE"):
-        if wanted not in names:
-            raise Stopped(f"{wheel.name} lacks {wanted}")
+        for wanted in ("amq2api/py.typed", f"{info}/METADATA", f"{info}/licenses/LICENSE"):
+            if wanted not in names:
+                raise Stopped(f"{wheel.name} lacks {wanted}")
+        _check_metadata(archive.read(f"{info}/METADATA"), version)
     if strays := [name for name in names if not name.startswith(("amq2api/", "amq2api-"))]:
         raise Stopped(f"{wheel.name} holds what is not the package's: {strays[0]}")
     sdist = _sdist(made)
     with tarfile.open(sdist) as archive:
-        info = archive.extractfile(f"amq2api-{version}/PKG-INFO")
-        assert info is not None
-        _check_metadata(info.read(), version)
+        told = archive.extractfile(f"amq2api-{version}/PKG-INFO")
+        assert told is not None
+        _check_metadata(told.read(), version)
 
 
 def install(wheel: Path, lock: Path, place: Path, version: str) -> Path:
