@@ -16,7 +16,7 @@ from amq2api.dialects import messages as m
 from amq2api.errors import BadRequest, ContextTooLong, GatewayError, UpstreamBusy
 from amq2api.relay.material import Material
 from amq2api.relay.reading import Reading
-from amq2api.upstream.fetch import NotFetched
+from amq2api.upstream.failures import NotFetched
 from bridge.pdfs import locked, of_contents, pdf, shown
 from e2e.pictures import png
 

@@ -12,6 +12,7 @@ from amq2api.config import Settings, proxy_for
 from amq2api.errors import UpstreamBroken
 from amq2api.upstream import chat as upstream
 from amq2api.upstream.client import Client
+from amq2api.upstream.timeouts import Timeouts
 
 from .app import Complaint
 from .output import say_json
@@ -19,6 +20,7 @@ from .reading import client_keys, settings_or_complain
 
 MODEL = "claude-haiku-4-5"  # every account has it, and it costs least (upstream-protocol.md 7.1)
 _MAX_TOKENS = 8192
+_TIMEOUTS = Timeouts(connect=10, first_byte=300, idle=300, total=3600)
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
@@ -90,7 +92,7 @@ async def _whole(gateway: str, body: bytes, key: str) -> dict[str, Any]:
 
 
 def _client() -> Client:
-    return Client(connect_timeout=10, idle_timeout=300, proxy=proxy_for)
+    return Client(timeouts=_TIMEOUTS, proxy=proxy_for)
 
 
 def address(settings: Settings) -> str:

@@ -19,7 +19,7 @@ from amq2api.dialects import messages as m
 from amq2api.dialects.messages.media import sniff
 from amq2api.dialects.messages.sources import MOST_IMAGE_BYTES, check_picture
 from amq2api.errors import BadRequest, ContextTooLong
-from amq2api.upstream.fetch import NotFetched
+from amq2api.upstream.failures import NotFetched
 
 from .places import Holder, changed
 from .reading import Reading

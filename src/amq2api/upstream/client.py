@@ -1,117 +1,33 @@
-"""One pooled HTTP client for everything that goes upstream.
+"""The one HTTP client for everything that goes upstream.
 
-It knows bytes, statuses and transport errors, and nothing of what they mean: a refusal is
+It knows bytes, statuses and failures of the road, and nothing of what they mean: a refusal is
 judged by the function it is given (``bridge.amazonq.prepare.verdict``).
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable
 from functools import lru_cache
-from io import BytesIO
+from time import monotonic
 from types import TracebackType
 from typing import Self
-
-import aiohttp
 
 from amq2api.errors import GatewayError, ProtocolError, UpstreamBroken, UpstreamTimeout
 from amq2api.wire.exchange import Answer, Ask
 
-from .silence import SilenceWatch
+from .connection import Connection
+from .failures import ProxyFailed
+from .pool import Pool
+from .request import head
+from .response import Responses
+from .route import Route, route
+from .stream import Stream
+from .timeouts import Timeouts
 
 MAX_ANSWER = 16 * 1024 * 1024  # bytes of an answer that is read whole
-_AT_ONCE = 512 * 1024  # bytes of a request that are written in one go
-_READ = 64 * 1024  # bytes that may wait here before we stop reading: back-pressure
-
-_SILENT = "the service was silent for too long"
-
-
-class NameUnknown(UpstreamBroken):
-    """No address is known for the service's name."""
-
-
-class NotTrusted(UpstreamBroken):
-    """There was no TLS with the service: its certificate is not trusted, or it speaks none."""
-
-
-class ProxyFailed(UpstreamBroken):
-    """The proxy cannot be reached, or does not let us through."""
-
-
-class Unreachable(UpstreamBroken):
-    """No connection to the service could be made."""
-
-
-TRANSPORT: Mapping[type[BaseException], tuple[type[GatewayError], str]] = {
-    # The nearest class of an exception decides.
-    aiohttp.ServerTimeoutError: (UpstreamTimeout, _SILENT),
-    TimeoutError: (UpstreamTimeout, _SILENT),
-    aiohttp.ClientConnectorDNSError: (NameUnknown, "the service's name is unknown here"),
-    aiohttp.ClientSSLError: (NotTrusted, "no trusted TLS connection to the service"),
-    aiohttp.ClientProxyConnectionError: (ProxyFailed, "the proxy cannot be reached"),
-    aiohttp.ClientHttpProxyError: (ProxyFailed, "the proxy refused to connect"),
-    aiohttp.ClientConnectorError: (Unreachable, "the service cannot be reached"),
-    aiohttp.ServerDisconnectedError: (UpstreamBroken, "the service closed the connection"),
-    aiohttp.ClientPayloadError: (UpstreamBroken, "the service's answer was cut"),
-    aiohttp.ClientError: (UpstreamBroken, "the way to the service failed"),
-    OSError: (UpstreamBroken, "the way to the service failed"),
-}
-FAILURES = tuple(TRANSPORT)
-
-
-def transport_error(exc: BaseException) -> GatewayError:
-    """What a failure of the road means; the words hold nothing of what was sent."""
-    verdict, words = next(TRANSPORT[cls] for cls in type(exc).__mro__ if cls in TRANSPORT)
-    return verdict(f"{words} ({type(exc).__name__})")
-
-
-class Stream:
-    """The body of a successful answer, as it arrives."""
-
-    __slots__ = ("_expired", "_first", "_response", "_watch", "heard", "since", "waiting")
-
-    def __init__(self, response: aiohttp.ClientResponse, first: bytes, watch: SilenceWatch) -> None:
-        self._response, self._first, self._watch = response, first, watch
-        self._expired = False
-        self.waiting = False
-        self.heard = True
-        self.since = 0.0
-        watch.add(self)
-
-    @property
-    def ended(self) -> bool:
-        """Whether the end is here already, so that ``read`` would return it at once."""
-        return not self._first and self._response.content.at_eof()
-
-    async def read(self) -> bytes:
-        """Whatever has arrived, at least one byte; nothing at the end.
-
-        Raises:
-            UpstreamBroken: the connection broke, or was silent for too long.
-        """
-        if self._first:
-            first, self._first = self._first, b""
-            return first
-        self.waiting = True
-        try:
-            data = await self._response.content.readany()
-        except FAILURES as exc:
-            if self._expired:
-                raise UpstreamTimeout(_SILENT) from exc
-            raise transport_error(exc) from exc
-        finally:
-            self.waiting = False
-        self.heard = True
-        return data
-
-    def expire(self) -> None:
-        """Nothing came for too long: wake whoever reads."""
-        self._expired = True
-        self._response.close()
-
-    def close(self) -> None:
-        """Stop the answer where it is; one that was read to its end frees its connection."""
-        self._watch.remove(self)
-        self._response.close()
+_MOST_WORDS = 256 * 1024  # bytes of a refusal that are worth reading
+_BOM = b"\xef\xbb\xbf"
+_NO_STREAMS = ("text/html", "text/plain", "application/json", "application/xml", "text/xml")
 
 
 class Client:
@@ -122,109 +38,142 @@ class Client:
     """
 
     def __init__(
-        self,
-        *,
-        connect_timeout: float,
-        idle_timeout: float,
-        proxy: Callable[[str], str | None] = lambda _: None,
+        self, *, timeouts: Timeouts, proxy: Callable[[str], str | None] = lambda _: None
     ) -> None:
-        # aiohttp's own trust_env reads the environment and ~/.netrc for every request.
-        self._proxy = lru_cache(maxsize=64)(proxy)
-        self._timeout = aiohttp.ClientTimeout(
-            total=None, sock_connect=connect_timeout, sock_read=idle_timeout
-        )
-        # A stream's pieces are watched together; only its beginning has a timer of its own.
-        self._stream_timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout)
-        self._idle_timeout = idle_timeout
-        self._watch = SilenceWatch(idle_timeout)
-        self._session: aiohttp.ClientSession | None = None
+        self.timeouts = timeouts
+        """May be replaced: what begins later keeps to the new ones."""
+        self._route = lru_cache(maxsize=64)(lambda origin: route(origin, proxy(origin)))
+        self._pool: Pool | None = None
 
     async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession(
-            # Calls are bounded by who may call, not by the pool: a queue here would be invisible.
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=55, ttl_dns_cache=60),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=self._timeout,
-            auto_decompress=False,
-            read_bufsize=_READ,
-            skip_auto_headers=("Accept-Encoding",),
-        )
+        self._pool = Pool()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, at: TracebackType | None
     ) -> None:
-        self._watch.close()
-        if self._session is not None:
-            await self._session.close()
+        if self._pool is not None:
+            await self._pool.close()
 
     async def ask(self, ask: Ask, *, timeout: float | None = None) -> Answer:  # noqa: ASYNC109
         """Make one whole exchange; any status is an answer.
 
+        Args:
+            timeout: Seconds that it may take in all, instead of the client's own limit.
+
         Raises:
             UpstreamBroken: there was none, or it is larger than :data:`MAX_ANSWER`.
         """
-        limit = self._timeout if timeout is None else aiohttp.ClientTimeout(total=timeout)
+        if timeout is None:
+            return await self._ask(ask)
         try:
-            async with self._request(ask, limit) as response:
-                return await _whole(response)
-        except FAILURES as exc:
-            raise transport_error(exc) from exc
+            async with asyncio.timeout(timeout):
+                return await self._ask(ask)
+        except TimeoutError:
+            raise UpstreamTimeout("the service's answer took too long") from None
 
     async def open(self, ask: Ask, verdict: Callable[[Answer], GatewayError]) -> Stream:
         """Return once the first bytes of a stream are here, so that every refusal is raised.
 
         Raises:
-            GatewayError: *verdict*'s, for an answer that is no stream; transport errors.
+            GatewayError: *verdict*'s, for an answer that is no stream; failures of the road.
         """
+        pool, way, connection = await self._begin(ask)
+        response = connection.response
+        if response.status == 200 and _is_stream(connection.first, response):
+            return Stream(pool, way, connection)
         try:
-            async with asyncio.timeout(self._idle_timeout):
-                response, first = await self._begin(ask)
-            # A refusal has come with status 200, and a stream with the wrong content type
-            # (upstream-protocol.md 1.4): the first byte tells. No frame begins with a brace:
-            # it would be 2 GB long.
-            if response.status == 200 and first.lstrip()[:1] != b"{":
-                return Stream(response, first, self._watch)
-            async with response, asyncio.timeout(self._idle_timeout):
-                answer = await _whole(response, first)
-        except FAILURES as exc:
-            raise transport_error(exc) from exc
+            if response.status == 200:
+                answer = await _whole(connection)
+            else:
+                answer = await _refusal(connection, self.timeouts.idle)
+        finally:
+            pool.release(way, connection)
         raise verdict(answer)
 
-    async def _begin(self, ask: Ask) -> tuple[aiohttp.ClientResponse, bytes]:
-        response = await self._request(ask, self._stream_timeout)
+    async def _ask(self, ask: Ask) -> Answer:
+        pool, way, connection = await self._begin(ask)
         try:
-            return response, await response.content.readany()
-        except BaseException:
-            response.close()
-            raise
+            return await _whole(connection)
+        finally:
+            pool.release(way, connection)
 
-    def _request(
-        self, ask: Ask, limit: aiohttp.ClientTimeout
-    ) -> aiohttp.client._RequestContextManager:
-        if self._session is None:
+    async def _begin(self, ask: Ask) -> tuple[Pool, Route, Connection]:
+        """Send *ask* and wait until something of the answer's body, or its end, is here."""
+        pool, limits = self._pool, self.timeouts
+        if pool is None:
             raise RuntimeError("the client is used outside its context")
-        return self._session.request(
-            ask.method, ask.url, data=_sendable(ask.body), headers=ask.headers, timeout=limit,
-            allow_redirects=False, proxy=self._proxy(_origin(ask.url)),
-        )  # fmt: skip
+        scheme, _, host, *path = ask.url.split("/", 3)
+        way = self._route(f"{scheme}//{host}")
+        target = f"{way.prefix}/{path[0] if path else ''}"
+        top = head(ask.method, target, way.lines, ask.headers, len(ask.body))
+        deadline = monotonic() + limits.total
+        connection = pool.waiting(way)
+        while True:
+            if connection is None:
+                connection = await pool.fresh(way, limits.connect)
+            connection.send(top, ask.body, limits, deadline, bodiless=ask.method == "HEAD")
+            pool.watch(connection)
+            try:
+                await connection.begin()
+            except UpstreamBroken:
+                pool.release(way, connection)
+                if not connection.stale:
+                    raise
+                connection = None  # a fresh one is never stale
+            except BaseException:
+                pool.release(way, connection)
+                raise
+            else:
+                break
+        if way.forwarded and connection.response.status == 407:
+            pool.release(way, connection)
+            raise ProxyFailed("the proxy refused to connect (HTTP 407)")
+        return pool, way, connection
 
 
-def _sendable(body: bytes) -> bytes | BytesIO:
-    # A large body is written in pieces, so that other streams go on meanwhile.
-    return body if len(body) <= _AT_ONCE else BytesIO(body)
+def _is_stream(first: bytes, response: Responses) -> bool:
+    """Whether the answer is what was asked for.
+
+    A refusal has come with status 200, and a stream with the wrong content type
+    (upstream-protocol.md 1.4): the first byte tells. A frame begins with a zero, or it would be
+    16 MB long; nothing at all is a stream that has ended.
+    """
+    if first[:1] == b"\0":
+        return True
+    text = first.removeprefix(_BOM).lstrip()
+    if first and text[:1] in (b"", b"{", b"[", b"<"):
+        return False
+    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return not first or kind not in _NO_STREAMS
 
 
-def _origin(url: str) -> str:
-    return "/".join(url.split("/", 3)[:3])
+async def _whole(connection: Connection) -> Answer:
+    parts: list[bytes] = []
+    if await _collect(connection, parts, MAX_ANSWER) > MAX_ANSWER:
+        raise ProtocolError("the service's answer is too large")
+    await connection.read()  # tells whether that was the end
+    return Answer(connection.response.status, b"".join(parts), connection.response.headers)
 
 
-async def _whole(response: aiohttp.ClientResponse, first: bytes = b"") -> Answer:
-    parts, size = [first], len(first)
-    while part := await response.content.readany():
-        parts.append(part)
-        size += len(part)
-        if size > MAX_ANSWER:
-            raise ProtocolError("the service's answer is too large")
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    return Answer(response.status, b"".join(parts), headers)
+async def _refusal(connection: Connection, limit: float) -> Answer:
+    """What there is of it: its status says more than how its words broke off."""
+    parts: list[bytes] = []
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(limit):
+            await _collect(connection, parts, _MOST_WORDS)
+    return Answer(connection.response.status, b"".join(parts), connection.response.headers)
+
+
+async def _collect(connection: Connection, parts: list[bytes], most: int) -> int:
+    """Read until the end, a failure, or more than *most* bytes; how many there were."""
+    size = 0
+
+    def take(piece: bytes) -> bool:
+        nonlocal size
+        parts.append(piece)
+        size += len(piece)
+        return size <= most
+
+    await connection.flow(take)
+    return size

@@ -9,7 +9,6 @@ no proxy. What the answer claims to be does not matter; its bytes are judged by 
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import NoReturn, TypeAlias
 
 import aiohttp
@@ -18,13 +17,15 @@ from yarl import URL
 
 from amq2api.wire.addresses import is_host, is_public
 
-from .client import FAILURES
+from .failures import NotFetched
+from .names import Names
 
 Admits: TypeAlias = Callable[[str, int], bool]
 """Whether a connection may be made to this address and port."""
 Resolve: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
 """The addresses of a name; raises OSError."""
 
+_FAILURES = (aiohttp.ClientError, OSError)
 _REDIRECTS = 3
 _LONGEST_URL = 8192
 _AT_ONCE = 8
@@ -32,10 +33,6 @@ _MOST_ADDRESSES = 32
 _PORTS = frozenset({80, 443})
 _PIECE = 64 * 1024
 _UNABLE = "Unable to download the file. Please verify the URL and try again."  # the API's words
-
-
-class NotFetched(Exception):
-    """There is no file. The text is for the caller and does not hold the URL."""
 
 
 def public_web(address: str, port: int) -> bool:
@@ -79,7 +76,7 @@ class Fetch:
                 return await self._follow(_parsed(url), most)
         except TimeoutError:
             raise NotFetched(f"{_UNABLE} (it took too long)") from None
-        except FAILURES as exc:
+        except _FAILURES as exc:
             raise NotFetched(f"{_UNABLE} ({type(exc).__name__})") from None
 
     async def _follow(self, url: URL, most: int) -> bytes:
@@ -141,24 +138,6 @@ class _Pinned(AbstractResolver):
         ]  # fmt: skip
 
     async def close(self) -> None: ...
-
-
-class Names:
-    """The system's own resolver, in threads of its own: slow names must hold up nothing else."""
-
-    def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="names")
-
-    async def __call__(self, host: str, port: int) -> list[str]:
-        found = await asyncio.get_running_loop().run_in_executor(
-            self._threads, _look_up, host, port
-        )
-        return list(dict.fromkeys(found))
-
-
-def _look_up(host: str, port: int) -> list[str]:
-    answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(place[0]) for *_, place in answers]
 
 
 def _parsed(url: str) -> URL:

@@ -1,56 +1,61 @@
-"""Giving up on streams that say nothing: one clock for all of them.
+"""Giving up on exchanges that take too long: one clock for all of them.
 
-aiohttp would arm and disarm a timer for every piece of every stream; a flag costs a fraction of
-that, and a look at all streams a few times per limit finds the same silence.
+A timer for each would have to be armed and disarmed for every piece of every answer; that each
+notes when its last piece came costs a fraction, and a look at all of them a few times per limit
+finds the same silence.
 """
 
 import asyncio
+from time import monotonic
 from typing import Protocol
 
+_TICK = 1.0  # seconds between looks, where no limit is shorter than ten of them
 
-class Listener(Protocol):
-    """A stream as the watch sees it."""
 
-    waiting: bool
-    """Whether someone waits for its next bytes. Bytes that nobody asks for are not missed."""
-    heard: bool
-    """Whether anything came since the last look."""
-    since: float
-    """The watch's own: when anything had last come, by the loop's clock."""
+class Watched(Protocol):
+    """An exchange as the watch sees it."""
 
-    def expire(self) -> None:
-        """It was silent for too long: whoever waits should hear of it."""
+    @property
+    def patience(self) -> float:
+        """Seconds of its shortest limit."""
+
+    def look(self, now: float) -> None:
+        """Give up if too long was waited; *now* is of the monotonic clock."""
 
 
 class SilenceWatch:
-    """Looks after streams from ``add`` to ``remove``."""
+    """Looks after exchanges from ``add`` to ``remove``."""
 
-    def __init__(self, limit: float) -> None:
-        self._limit = limit
-        self._tick = min(1.0, limit / 10)
-        self._listeners: set[Listener] = set()
-        self._watch: asyncio.Task[None] | None = None
+    def __init__(self) -> None:
+        self._watched: set[Watched] = set()
+        self._tick = _TICK
+        self._timer: asyncio.TimerHandle | None = None
 
-    def add(self, listener: Listener) -> None:
-        listener.since = asyncio.get_running_loop().time()
-        self._listeners.add(listener)
-        if self._watch is None or self._watch.done():
-            self._watch = asyncio.get_running_loop().create_task(self._look())
+    def add(self, exchange: Watched) -> None:
+        self._watched.add(exchange)
+        if exchange.patience < 10 * self._tick:
+            self._tick = exchange.patience / 10
+            self.close()
+        if self._timer is None:
+            self._arm()
 
-    def remove(self, listener: Listener) -> None:
-        self._listeners.discard(listener)
+    def remove(self, exchange: Watched) -> None:
+        self._watched.discard(exchange)
 
     def close(self) -> None:
-        if self._watch is not None:
-            self._watch.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
-    async def _look(self) -> None:
-        loop = asyncio.get_running_loop()
-        while self._listeners:
-            await asyncio.sleep(self._tick)
-            now = loop.time()
-            for listener in list(self._listeners):
-                if listener.heard or not listener.waiting:
-                    listener.heard, listener.since = False, now
-                elif now - listener.since >= self._limit:
-                    listener.expire()
+    def _arm(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(self._tick, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        now = monotonic()
+        for exchange in list(self._watched):
+            exchange.look(now)
+        if self._watched:
+            self._arm()
+        else:
+            self._tick = _TICK

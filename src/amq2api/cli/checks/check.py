@@ -7,7 +7,7 @@ import msgspec
 
 from amq2api.admin.remedies import remedy
 from amq2api.errors import GatewayError
-from amq2api.upstream.client import NameUnknown, NotTrusted, ProxyFailed, Unreachable
+from amq2api.upstream.failures import NameUnknown, NotTrusted, ProxyFailed, Unreachable
 
 State: TypeAlias = Literal["ok", "note", "problem", "skipped"]
 

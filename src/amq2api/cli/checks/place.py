@@ -8,7 +8,8 @@ from amq2api.cli.chat import address
 from amq2api.cli.serving import listen
 from amq2api.config import Settings
 from amq2api.errors import GatewayError
-from amq2api.upstream.client import Client, Unreachable
+from amq2api.upstream.client import Client
+from amq2api.upstream.failures import Unreachable
 from amq2api.wire.exchange import Answer, Ask
 
 from .check import Check
