@@ -22,8 +22,8 @@ from amq2api.relay.material import Material
 from amq2api.relay.relay import Manner, Relay
 from amq2api.upstream.catalogue import Catalogue
 from amq2api.upstream.client import Client
-from amq2api.upstream.fetch import Fetch
 from amq2api.upstream.service import Service
+from amq2api.upstream.timeouts import Timeouts
 from amq2api.web.app import App, Manners
 
 from .calibrating import Calibrating
@@ -32,6 +32,8 @@ from .readiness import readiness
 from .when_asked import WhenAsked
 
 if TYPE_CHECKING:
+    from amq2api.upstream.fetch import Fetch
+
     from .admin_side import AdminSide
 
 # Seconds that one exchange may take. Calls wait for both: for a token because they must, for
@@ -53,11 +55,7 @@ class Parts:
 
 def parts(settings: Settings) -> Parts:
     """Nothing is opened yet: enter ``client`` and call ``tokens.load`` before use."""
-    client = Client(
-        connect_timeout=settings.connect_timeout,
-        idle_timeout=settings.idle_timeout,
-        proxy=proxy_for,
-    )
+    client = Client(timeouts=timeouts(settings), proxy=proxy_for)
     seal = seal_in_force(settings)
     store = FileStore(settings.account_file, environment_account(settings), seal=seal)
     tokens = TokenCache(
@@ -78,6 +76,16 @@ def parts(settings: Settings) -> Parts:
         material=Material(_fetch() if settings.fetch_urls else None),
     )
     return Parts(client, store, tokens, relay)
+
+
+def timeouts(settings: Settings) -> Timeouts:
+    """How long an exchange with the service may take."""
+    return Timeouts(
+        connect=settings.connect_timeout,
+        first_byte=settings.first_byte_timeout,
+        idle=settings.idle_timeout,
+        total=settings.total_timeout,
+    )
 
 
 def gateway(
@@ -194,7 +202,10 @@ def manner(settings: Settings) -> Manner:
     )
 
 
-def _fetch() -> Fetch:
+def _fetch() -> "Fetch":
+    # aiohttp serves fetching alone: who fetches nothing need not wait for it to be imported.
+    from amq2api.upstream.fetch import Fetch
+
     # Strangers' servers learn what this is, not what the service is told it is.
     return Fetch(user_agent=f"amq2api/{__version__}")
 
