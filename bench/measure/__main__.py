@@ -74,7 +74,8 @@ def _run(
     notes = []
     if None in cpus():
         notes.append("One CPU only: the load disturbs what is measured.")
-    with stage(options.gateway, dict(options.beside)) as set_up, running(set_up, cases) as live:
+    beside = dict(options.beside)
+    with stage(cases, options.gateway, beside) as set_up, running(set_up, cases) as live:
         if not any(kind.name == "nginx" for kind in set_up.kinds):
             notes.append(proxies.NO_NGINX)
         return interleaved(set_up, live, cases, options.reps), notes

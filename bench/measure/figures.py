@@ -1,8 +1,10 @@
 """What a case is made of: a trial, the figures it gives, and what each may be."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeAlias
+
+from .loads import Load
 
 if TYPE_CHECKING:
     from .proxies import Proxy
@@ -14,6 +16,10 @@ Values: TypeAlias = Mapping[str, float]
 
 class Trial(Protocol):
     """One way of finding out."""
+
+    @property
+    def loads(self) -> Sequence[Load]:
+        """What it puts on."""
 
     def measure(self, stage: "Stage", proxy: "Proxy", name: str) -> Values:
         """Try *proxy* once; *name* is the case's.

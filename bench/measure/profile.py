@@ -74,7 +74,7 @@ def main() -> int:
         print(NO_PY_SPY, file=sys.stderr)
         return 1
     try:
-        with stage(options.gateway, {}) as set_up:
+        with stage([CASES[name] for name in options.cases], options.gateway) as set_up:
             for case in options.cases:
                 samples = _record(program, set_up, case, options.seconds)
                 print(f"## {case}\n", *spent(samples).lines(options.most), "", sep="\n")

@@ -2,7 +2,7 @@
 
 import http.client
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -63,16 +63,19 @@ class Stage:
 
 
 @contextmanager
-def stage(command: str | None, beside: Mapping[str, str]) -> Iterator[Stage]:
+def stage(
+    cases: Iterable[Case], command: str | None = None, beside: Mapping[str, str] | None = None
+) -> Iterator[Stage]:
     """The upstream, and kinds to measure: the gateway (or *command*) and others *beside* it."""
     tools.build()
     cpu, load_cpu = cpus()
-    kinds = [proxies.gateway(command), *(proxies.gateway(c, name) for name, c in beside.items())]
+    kinds = [proxies.gateway(command), *(proxies.gateway(c, n) for n, c in (beside or {}).items())]
     if plain := proxies.nginx():
         kinds.append(plain)
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
-        played = scripts.write(home)
+        loads = [*_WARM_UP, *(load for case in cases for load in case.trial.loads)]
+        played = scripts.write(home, {load.script for load in loads})
         upstream = stack.enter_context(tools.upstream(free_port(), home, home, load_cpu))
         yield Stage(home, played, upstream, kinds, cpu, load_cpu)
 
@@ -85,9 +88,9 @@ def running(stage: Stage, cases: Sequence[Case]) -> Iterator[list[Proxy]]:
             yield []
             return
         live = [stack.enter_context(stage.started(kind)) for kind in stage.kinds]
-        heavy = [_trimmed(case) for case in cases if not case.own]
+        loads = [load for case in cases if not case.own for load in case.trial.loads]
         for proxy in live:
-            stage.warm_up(proxy, *(load for load in heavy if load))
+            stage.warm_up(proxy, *(_trimmed(load) for load in loads if not load.rate))
         yield [*live, proxies.direct(stage.upstream)]
 
 
@@ -118,9 +121,6 @@ def _tried(
                 yield kind.name, case.trial.measure(stage, proxy, case.name)
 
 
-def _trimmed(case: Case) -> Load | None:
-    """A little of the case's load, to get used to it."""
-    load = getattr(case.trial, "load", None)
-    if not isinstance(load, Load) or load.rate:
-        return None
+def _trimmed(load: Load) -> Load:
+    """A little of it, to get used to it."""
     return replace(load, streams=min(load.streams, 2 * min(load.at_once, 4)), ramp=0)

@@ -117,9 +117,9 @@ SCRIPTS: dict[str, Callable[[], Script]] = {
 }  # fmt: skip
 
 
-def write(directory: Path) -> dict[str, Script]:
-    """Put every script where the upstream looks for it."""
-    scripts = {name: make() for name, make in SCRIPTS.items()}
+def write(directory: Path, names: Iterable[str]) -> dict[str, Script]:
+    """Put scripts where the upstream looks for them."""
+    scripts = {name: SCRIPTS[name]() for name in names}
     for script in scripts.values():
         confirm(script)
         (directory / f"{script.name}.frames").write_bytes(script.frames)

@@ -1,7 +1,7 @@
 """The ways of finding out. Each gives the values that the figures of its cases are named for."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
@@ -14,7 +14,6 @@ from .proxies import Proxy
 from .runs import Stage
 
 _SETTLING = 0.05  # seconds a proxy gets to tidy up after the last stream, which belongs to it
-_RESTING = 2.0  # seconds after which what a proxy frees is free
 
 
 @dataclass(frozen=True)
@@ -23,6 +22,10 @@ class Loaded:
 
     per: Literal["event", "request"]
     load: Load
+
+    @property
+    def loads(self) -> Sequence[Load]:
+        return (self.load,)
 
     def measure(self, stage: Stage, proxy: Proxy, name: str) -> Values:
         with _steady(proxy.process, name):
@@ -45,6 +48,10 @@ class Stalled:
     streams: Load
     heavy: Load
 
+    @property
+    def loads(self) -> Sequence[Load]:
+        return (self.streams, self.heavy)
+
     def measure(self, stage: Stage, proxy: Proxy, name: str) -> Values:
         with tools.putting(stage.job(self.streams, proxy)) as running:
             running.await_open()
@@ -57,17 +64,25 @@ class Stalled:
 
 @dataclass(frozen=True)
 class Held:
-    """What open streams that hardly say anything take, and what is left when they are gone."""
+    """What open streams that hardly say anything take, and what is left when they are gone.
+
+    *resting* is the seconds after which a proxy has done what is to be done and freed what is free.
+    """
 
     load: Load
+    resting: float = 2.0
+
+    @property
+    def loads(self) -> Sequence[Load]:
+        return (self.load,)
 
     def measure(self, stage: Stage, proxy: Proxy, name: str) -> Values:
         stage.warm_up(proxy)
-        time.sleep(_RESTING)
+        time.sleep(self.resting)
         before = proxy.process.megabytes()
         with tools.putting(stage.job(self.load, proxy)) as running:
             running.await_open()
-            time.sleep(_RESTING)
+            time.sleep(self.resting)
             during = proxy.process.megabytes()
             if (playing := stage.playing()) < self.load.streams:
                 raise Broken(f"{name}: only {playing} of {self.load.streams} streams were open")
@@ -77,7 +92,7 @@ class Held:
                 raise Broken(f"{name}: {stage.playing()} streams are open 30 s after their end")
             time.sleep(0.02)
         closed = time.perf_counter() - left
-        time.sleep(_RESTING)
+        time.sleep(self.resting)
         return {
             "each": (during - before) * 1024 / self.load.streams, "closed": closed,
             "left": proxy.process.megabytes() - before,
@@ -89,6 +104,10 @@ class Slow:
     """The most memory that clients take which do not read what is sent to them."""
 
     load: Load
+
+    @property
+    def loads(self) -> Sequence[Load]:
+        return (self.load,)
 
     def measure(self, stage: Stage, proxy: Proxy, name: str) -> Values:
         stage.warm_up(proxy)
@@ -105,8 +124,14 @@ class Slow:
 class Started:
     """How long a start takes, and what memory a proxy has that nobody has asked anything."""
 
+    resting: float = 2.0
+
+    @property
+    def loads(self) -> Sequence[Load]:
+        return ()
+
     def measure(self, stage: Stage, proxy: Proxy, name: str) -> Values:
-        time.sleep(_RESTING)
+        time.sleep(self.resting)
         return {"start": proxy.process.answered_after, "idle": proxy.process.megabytes()}
 
 
@@ -119,6 +144,10 @@ class Workers:
     """
 
     load: Load
+
+    @property
+    def loads(self) -> Sequence[Load]:
+        return (self.load,)
 
     def measure(self, stage: Stage, proxy: Proxy, name: str) -> Values:
         alone, busiest_alone = self._through(stage, proxy, name)

@@ -12,10 +12,12 @@ from measure.proxies import Proxy
 from measure.report import Row, Verdict, plain, rows, table
 from measure.runs import Stage
 from measure.scripts import SCRIPTS
-from measure.trials import Loaded
+from measure.trials import Loaded, Stalled
 
 
 class Untried:
+    loads: tuple[Load, ...] = ()
+
     def measure(self, stage: Stage, proxy: Proxy, name: str) -> Values:
         raise AssertionError("a report measures nothing")
 
@@ -91,10 +93,9 @@ def test_programs_read_all_that_people_do() -> None:
 
 def test_every_load_can_end_in_time() -> None:
     for each in CASES.values():
-        load = getattr(each.trial, "load", None)
-        if isinstance(each.trial, Loaded) and isinstance(load, Load) and load.rate:
-            rounds = load.streams / load.at_once
-            assert load.ramp + rounds * SCRIPTS[load.script]().deltas / load.rate < load.limit
+        for load in each.trial.loads if isinstance(each.trial, Loaded | Stalled) else ():
+            paced = SCRIPTS[load.script]().deltas / load.rate if load.rate else 0
+            assert load.ramp + load.streams / load.at_once * paced < load.limit
 
 
 def test_figures_are_told_apart_by_case_and_name() -> None:
