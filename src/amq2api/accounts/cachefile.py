@@ -24,6 +24,7 @@ from . import files
 from .model import Account, Token, fingerprint
 from .pending import Pending
 from .sealing import Custody, Seal, SealBroken
+from .secret import plain
 
 _VERSION = 1
 _SECRETS = ("access_token", "refresh_token")
@@ -163,8 +164,8 @@ class CacheFile:
 
     def _row(self, minted: Minted) -> _Row:
         token = minted.token
-        access = self._custody.closed(token.access, "access_token")
-        refresh = self._custody.closed(token.refresh, "refresh_token")
+        access = self._custody.closed(plain(token.access), "access_token")
+        refresh = self._custody.closed(plain(token.refresh), "refresh_token")
         return _Row(access, refresh, token.expires_at, minted.seed, minted.spent)
 
     def _minted(self, raw: Any) -> Minted | None:

@@ -10,6 +10,8 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Literal, TypeAlias
 
+from .secret import hide
+
 DEFAULT_TOKEN_URL = "https://oidc.us-east-1.amazonaws.com/token"  # noqa: S105  (an address)
 
 Entry: TypeAlias = dict[str, Any]
@@ -42,11 +44,17 @@ class EntryProblem(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """What buys an access token. The three belong together: upstream-protocol.md 5.5."""
+    """What buys an access token. The three belong together: upstream-protocol.md 5.5.
+
+    Here and below, what opens a door is held as a :class:`Secret`, however it came.
+    """
 
     client_id: str = field(repr=False)
     client_secret: str = field(repr=False)
     refresh_token: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        hide(self, "client_id", "client_secret", "refresh_token")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,9 @@ class Token:
     refresh: str = field(repr=False)
     expires_at: float
     """Unix time, seconds."""
+
+    def __post_init__(self) -> None:
+        hide(self, "access", "refresh")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +93,9 @@ class Account:
     extra: Mapping[str, Any] = field(default_factory=dict, repr=False, hash=False)
     """Members of the entry that mean nothing to us."""
     source: Source = "file"
+
+    def __post_init__(self) -> None:
+        hide(self, *SECRETS)
 
     @property
     def api_region(self) -> str | None:

@@ -15,6 +15,7 @@ from amq2api.errors import (
 from amq2api.wire.exchange import Answer, Ask
 
 from .model import Credential, Token
+from .secret import plain
 
 ATTEMPTS = 3
 _FIRST_PAUSE = 0.5
@@ -101,10 +102,10 @@ def insist(
 
 def _ask(credential: Credential, token_url: str) -> Ask:
     body = oidc.CreateTokenRequest(
-        client_id=credential.client_id,
-        client_secret=credential.client_secret,
+        client_id=plain(credential.client_id),
+        client_secret=plain(credential.client_secret),
         grant_type=oidc.REFRESH_GRANT,
-        refresh_token=credential.refresh_token,
+        refresh_token=plain(credential.refresh_token),
     )
     headers = {"content-type": "application/json", "accept": "application/json"}
     return Ask(token_url, oidc.encode(body), headers)

@@ -15,6 +15,7 @@ from amq2api.wire.exchange import Answer, Ask
 from .model import Token
 from .place import Place, is_web_address
 from .refresh import Pause, insist, passes, refusal, retry_after
+from .secret import hide, plain
 
 LONGEST_LIFE = 3600
 """Seconds for which a code is waited for at most, whatever the service says."""
@@ -41,11 +42,14 @@ class Login:
     client_secret: str = field(repr=False)
     registration_expires_at: float | None
 
+    def __post_init__(self) -> None:
+        hide(self, "client_id", "client_secret")
+
     def fields(self, where: Place, profile_arn: str = "") -> dict[str, Any]:
         """The members of account.json that this settles; None where there is to be none."""
         return {
-            "refresh_token": self.token.refresh, "client_id": self.client_id,
-            "client_secret": self.client_secret, "profile_arn": profile_arn or None,
+            "refresh_token": plain(self.token.refresh), "client_id": plain(self.client_id),
+            "client_secret": plain(self.client_secret), "profile_arn": profile_arn or None,
             "auth": where.kind, "region": where.region, "start_url": where.start_url,
             "registration_expires_at": self.registration_expires_at,
         }  # fmt: skip

@@ -130,7 +130,7 @@ class Journey:
             return
         if self.sent is None:
             self.sent = time.monotonic() - self.born
-        headers = {**ask.headers, "authorization": f"Bearer {token.access}"}
+        headers = {**ask.headers, "authorization": "Bearer " + token.access}
         try:
             stream = await relay.upstream.open(
                 Ask(ask.url, ask.body, headers, ask.method), _verdict

@@ -94,7 +94,7 @@ class Service:
 
     async def _mcp(self, body: bytes, identity: Identity, access: str) -> Answer:
         told = headers(identity, q.INVOKE_MCP) | {
-            "content-type": q.REST_CONTENT, "authorization": f"Bearer {access}",
+            "content-type": q.REST_CONTENT, "authorization": "Bearer " + access,
         }  # fmt: skip
         del told["x-amz-target"]  # the path says it
         if identity.profile_arn:
@@ -132,7 +132,7 @@ class Service:
             Ask(
                 f"{identity.endpoint}{query}",
                 msgspec.json.encode(members),
-                headers(identity, target) | {"authorization": f"Bearer {access}"},
+                headers(identity, target) | {"authorization": "Bearer " + access},
             )
         )
         if answer.status != 200:
