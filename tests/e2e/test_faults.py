@@ -89,6 +89,8 @@ OUTCOMES: Mapping[str, tuple[str, str]] = {
     "tool-repeated-start": CALLED,
     "tool-unclosed": BROKEN_LATER,
     "tool-unclosed-bare": BROKEN_LATER,
+    "tool-dropped": BROKEN_LATER,
+    "tool-stall": ("504 timeout_error", "error: timeout_error"),
     "tool-max-tokens": CUT,
     "tool-bad-json": BROKEN_LATER,
     "tool-malformed": BROKEN_LATER,
@@ -123,6 +125,7 @@ OUTCOMES: Mapping[str, tuple[str, str]] = {
     "wrong-content-type": FINE,
     "throttle": TOO_FAST,
     "throttle-429": TOO_FAST,
+    "throttle-date": TOO_FAST,
     "throttle-ms": TOO_FAST,
     "throttle-bare": TOO_FAST,
     "suspicious-429": TOO_FAST,
@@ -166,6 +169,8 @@ OUTCOMES: Mapping[str, tuple[str, str]] = {
     "internal-500": BROKEN,
     "unavailable-500": BUSY,
     "unavailable-503": BUSY,
+    "html-200": BROKEN,
+    "html-403": BROKEN,
     "html-413": BAD,
     "html-502": BROKEN,
     "html-524": ("504 timeout_error", "504 timeout_error"),
@@ -185,8 +190,8 @@ STOPPING = ("suspended-403", "suspended-403-old")
 
 OVERFLOW = ("too-long-400", "threshold-400", "conversation-402", "html-413", "exception-length")
 USED_UP = ("daily-429", "quota-402", "quota-400", "quota-429", "overage-402")
-TEMPORARY = ("throttle", "throttle-429", "throttle-ms", "throttle-bare", "service-rate-429",
-             "capacity-400", "high-load-500", "unavailable-503")  # fmt: skip
+TEMPORARY = ("throttle", "throttle-429", "throttle-date", "throttle-ms", "throttle-bare",
+             "service-rate-429", "capacity-400", "high-load-500", "unavailable-503")  # fmt: skip
 HOPELESS = (*USED_UP, "suspended-403", "not-authorized-403", "bearer-403", "empty-403")
 
 Played = Mapping[str, tuple[Answer, Answer]]

@@ -25,8 +25,10 @@ DAMAGED = {
     "prelude-flip": False, "zero-length-frame": False, "huge-frame": False,
     "unknown-header-types": False,
 }  # fmt: skip
-NO_STREAM = {"json-200"}
-SOUND = [name for name in (*STREAMS, ECHO) if name not in DAMAGED and name not in NO_STREAM]
+NO_STREAM = {"json-200", "html-200"}
+BROKEN_OFF = {"tool-dropped"}
+"""Whose frames are whole, and whose connection breaks after one of them."""
+SOUND = [name for name in (*STREAMS, ECHO) if name not in {*DAMAGED, *NO_STREAM, *BROKEN_OFF}]
 ASK = asked(with_tools(tool("get_weather"), tool("bash")), model="claude-opus-5")
 
 
@@ -67,6 +69,12 @@ def test_damaged_streams_are_damaged(name: str, dropped: bool) -> None:
     assert answer.status == 200 and answer.complete is not dropped
     with pytest.raises(ProtocolError):
         answer.frames()
+
+
+@pytest.mark.parametrize("name", BROKEN_OFF)
+def test_streams_that_break_off_have_no_end(name: str) -> None:
+    answer = play(name)
+    assert answer.status == 200 and not answer.complete and answer.frames()
 
 
 def test_the_reference_frame() -> None:

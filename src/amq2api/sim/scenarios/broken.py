@@ -93,6 +93,7 @@ _TYPE_42 = b"\x03odd\x2a\x00\x01x"
 _JSON_ERROR = compact(
     {"__type": "com.amazon.coral.service#ThrottlingException", "message": "Rate exceeded"}
 )
+_PAGE = b"<html><head><title>Sign in</title></head><body><h1>Welcome</h1></body></html>"
 _STATE = {"reason": "STALE_CONVERSATION", "message": "The conversation is stale."}
 _CONTEXT = Event("contextUsageEvent", {"contextUsagePercentage": 4.35})
 
@@ -134,6 +135,8 @@ BROKEN: Table = {
     "bad-payload": ("an event whose payload is no JSON", _damaged(
         lambda _: encode(
             {":event-type": "assistantResponseEvent", ":message-type": "event"}, b'{"content":'))),
+    "html-200": ("HTTP 200 and a page, from whoever stands before the service",
+                 lambda question, argument: Flat(200, _PAGE, "text/html")),
     "json-200": ("HTTP 200 and a JSON error instead of a stream",
                  lambda question, argument: Flat(200, _JSON_ERROR)),
     "wrong-content-type": ("a good stream that says it is JSON", _steps(

@@ -1,7 +1,9 @@
 """Every refusal the service is known for, by name, with its literal body (4.2, 4.3)."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from email.utils import formatdate
 from typing import TypeAlias
 
 from amq2api.sim.faults import Fault
@@ -52,14 +54,19 @@ def _said(
     return Refusal(told, lambda _: fault, status in (402, 403) if early is None else early)
 
 
-def _html(status: int, words: str) -> Refusal:
+def _html(status: int, words: str, *, early: bool = False) -> Refusal:
     body = f"<html><head><title>{status}</title></head><body><h1>{words}</h1></body></html>"
     flat = Flat(status, body.encode(), "text/html")
-    return Refusal(f"{status} in HTML, from the edge and not the service", lambda _: flat)
+    return Refusal(f"{status} in HTML, from the edge and not the service", lambda _: flat, early)
 
 
 def _with_retry_after(seconds: float) -> Answer:
     wait = {"retry-after": f"{seconds:g}"}
+    return Fault(429, _THROTTLING, _RATE, "USER_REQUEST_RATE_EXCEEDED", "4.3", headers=wait)
+
+
+def _with_a_date(seconds: float) -> Answer:
+    wait = {"retry-after": formatdate(time.time() + seconds, usegmt=True)}
     return Fault(429, _THROTTLING, _RATE, "USER_REQUEST_RATE_EXCEEDED", "4.3", headers=wait)
 
 
@@ -72,6 +79,7 @@ REFUSALS: Mapping[str, Refusal] = {
     "throttle": _said(429, _THROTTLING, _RATE, "USER_REQUEST_RATE_EXCEEDED", early=True,
                       summary="429, the account is too fast, without saying how long to wait"),
     "throttle-429": Refusal("429 with retry-after", _with_retry_after, early=True),
+    "throttle-date": Refusal("429 with retry-after as a date", _with_a_date, early=True),
     "throttle-ms": Refusal("429 with retryAfterMilliseconds in the body", _with_milliseconds,
                            early=True),
     "throttle-bare": Refusal("429 with an empty body", lambda _: Flat(429), early=True),
@@ -164,6 +172,7 @@ REFUSALS: Mapping[str, Refusal] = {
     "unavailable-503": _said(
         503, "ServiceUnavailableException",
         "The service is temporarily unavailable. Please try again later."),
+    "html-403": _html(403, "Forbidden", early=True),
     "html-413": _html(413, "Request Entity Too Large"),
     "html-502": _html(502, "Bad Gateway"),
     "html-524": _html(524, "A timeout occurred"),

@@ -4,7 +4,9 @@ import json
 
 from amq2api.sim.question import Question
 from amq2api.sim.steps import (
+    Drop,
     Event,
+    Pause,
     Step,
     Streamed,
     Trailer,
@@ -116,6 +118,16 @@ def _unclosed_bare(question: Question, argument: str) -> Streamed:
     return Streamed((_LOOK, call(question).pieces()[0]))
 
 
+def _dropped(question: Question, argument: str) -> Streamed:
+    begin, first, *_ = call(question).pieces(5)
+    return Streamed((_LOOK, begin, first, Drop()))
+
+
+def _stalled(question: Question, argument: str) -> Streamed:
+    begin, first, *rest = call(question).pieces(5)
+    return Streamed((_LOOK, begin, first, Pause(number(argument, 3600)), *rest, CALLED))
+
+
 def _unclosed_trailer(question: Question, argument: str) -> Streamed:
     begin, first, *_ = call(question).pieces(5)
     return Streamed((_LOOK, begin, first, Trailer("MAX_TOKENS", insist=True)))
@@ -145,6 +157,8 @@ TOOLS: Table = {
     "tool-repeated-start": ("the first frame of a call comes twice", _repeated_start),
     "tool-unclosed": ("the body ends inside the input, in good order", _unclosed),
     "tool-unclosed-bare": ("the body ends after the first frame of a call", _unclosed_bare),
+    "tool-dropped": ("the connection breaks inside the input", _dropped),
+    "tool-stall": ("silence inside the input, for an hour or the argument's seconds", _stalled),
     "tool-max-tokens": ("the input stops at the limit, and the trailer says so", _unclosed_trailer),
     "tool-bad-json": ("a closed call whose input is no JSON", _input('{"city": Par')),
     "tool-malformed": ("the same, and the stop reason says so",
