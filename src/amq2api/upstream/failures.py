@@ -5,14 +5,15 @@ import ssl
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from amq2api.errors import GatewayError, UpstreamBroken, UpstreamTimeout
+from amq2api import errors
+from amq2api.errors import GatewayError, RoadBarred, UpstreamBroken
 
 
 class NameUnknown(UpstreamBroken):
     """No address is known for the service's name."""
 
 
-class NotTrusted(UpstreamBroken):
+class NotTrusted(RoadBarred):
     """There was no TLS with the service: its certificate is not trusted, or it speaks none."""
 
 
@@ -24,7 +25,7 @@ class Unreachable(UpstreamBroken):
     """No connection to the service could be made."""
 
 
-class ConnectTimeout(UpstreamTimeout, Unreachable):
+class ConnectTimeout(errors.ConnectTimeout, Unreachable):
     """No connection to the service could be made in the time there was for it."""
 
 
