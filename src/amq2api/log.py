@@ -18,7 +18,7 @@ _HARMLESS = frozenset({"input_tokens", "output_tokens", "has_token", "token_endp
 
 
 def configure(level: str, form: Literal["auto", "console", "json"]) -> None:
-    """Set up logging for the whole process; called once, by the command line."""
+    """Set up logging for the whole process, or change it; the command line does."""
     console = form == "console" or (form == "auto" and sys.stderr.isatty())
     renderer: Any = (
         # The plain traceback: the pretty one shows local variables, and with them content.
@@ -42,6 +42,8 @@ def configure(level: str, form: Literal["auto", "console", "json"]) -> None:
         logger_factory=structlog.WriteLoggerFactory(_StandardError()),
         cache_logger_on_first_use=True,
     )
+    # What it was bound to at its first use, under an earlier configuration.
+    vars(log).pop("bind", None)
     _adopt_libraries(first, last)
 
 

@@ -25,10 +25,11 @@ remembered, in words. A success ends whatever a failure began, and so does clear
 hand, and so do new credentials; quota and throttle end by themselves.
 
 All of it is in memory. A file could be wrong after a restart, and nobody would look; the service
-tells again with the next call, which costs one request.
+tells again with the next call, which costs one request. Processes that serve together tell each
+other: a book gives out each page that changes (``heard``) and takes in those of others (``hear``).
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -48,6 +49,7 @@ LONGEST_THROTTLE = 300.0
 _THROTTLE = 8.0  # seconds, where the service does not say (upstream-protocol.md 4.4)
 _LONGEST_PERIOD = 366 * 86400.0  # no allowance is for longer; a date beyond is a mistake
 _LONGEST_WORDS = 300
+_TICK = 1e-6  # seconds
 
 _MARKED: tuple[State, ...] = ("suspended", "needs_login", "quota_used", "throttled")
 
@@ -98,7 +100,9 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True)
-class _Mark:
+class Mark:
+    """One state, and what it comes from."""
+
     reason: str
     said: str
     since: float | None
@@ -112,16 +116,23 @@ class _Mark:
 
 
 @dataclass(slots=True)
-class _Page:
+class Page:
     """What the book holds of one login of one account."""
 
     login: str
     """Fingerprint of the refresh token; empty on a page that nothing was written on."""
-    marks: dict[State, _Mark] = field(default_factory=dict)
+    marks: dict[State, Mark] = field(default_factory=dict)
     tried: float | None = None
     """When the account was last found unable to serve, or tried in spite of a mark."""
     last_error: str = ""
     last_error_at: float | None = None
+    changed: float = 0.0
+    """When anything of this was."""
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing is held against the account, by its owner's word."""
+        return not self.login
 
     def mark(
         self, state: State, failure: errors.GatewayError, now: float, until: float | None
@@ -130,11 +141,14 @@ class _Page:
         since: float | None = now
         if before is not None and before.stands(now):
             since, until = before.since, before.until if until is None else until
-        self.marks[state] = _Mark(type(failure).__name__, in_words(failure), since, until, now)
+        self.marks[state] = Mark(type(failure).__name__, in_words(failure), since, until, now)
         self.tried = now
 
 
-_NO_PAGE, _WELL = _Page(""), Health("ready")
+_NO_PAGE, _WELL = Page(""), Health("ready")
+
+Heard = Callable[[str, Page], None]
+"""Told of each account whose page has changed here, and of what is on it now."""
 
 
 class HealthBook:
@@ -151,7 +165,8 @@ class HealthBook:
         self, token_state: Callable[[Account], TokenState], now: Callable[[], float]
     ) -> None:
         self._token_state, self._now = token_state, now
-        self._pages: dict[str, _Page] = {}
+        self._pages: dict[str, Page] = {}
+        self.heard: list[Heard] = []
 
     def report(self, account: Account, failure: errors.GatewayError) -> None:
         """A call failed in this way, or a refresh, or a test. What tells nothing is let pass."""
@@ -162,19 +177,35 @@ class HealthBook:
         if (verdict := _verdict(failure, now)) is not None:
             state, until = verdict
             page.mark(state, failure, now, until)
+        self._tell(account.id, page, now)
 
     def succeeded(self, account: Account) -> None:
         """The service began to answer a call, or a test."""
-        if self._pages:
-            self._page(account).marks.clear()
+        if self._pages and (page := self._page(account)).marks:
+            page.marks.clear()
+            self._tell(account.id, page, self._now())
 
     def clear(self, account_id: str) -> None:
         """Forget the account, as if it had never failed."""
-        self._pages.pop(account_id, None)
+        page = self._pages[account_id] = Page("", changed=self._changed(account_id))
+        self._tell(account_id, page, self._now())
 
     def probing(self, account: Account) -> None:
         """A call is made to find out whether a state still holds: the next one may in an hour."""
-        self._begun(account).tried = self._now()
+        page, now = self._begun(account), self._now()
+        page.tried = now
+        self._tell(account.id, page, now)
+
+    def hear(self, account_id: str, page: Page) -> bool:
+        """Take in what another process has found out, unless this one has something newer.
+
+        Returns:
+            Whether it was taken.
+        """
+        if page.changed <= self._changed(account_id):
+            return False
+        self._pages[account_id] = page
+        return True
 
     def retain(self, account_ids: Collection[str]) -> None:
         """Forget all other accounts: they are gone."""
@@ -202,22 +233,37 @@ class HealthBook:
         state = "refreshing" if token.refreshing else "ready"
         return Health(state, last_error=last, last_error_at=last_at)
 
-    def _page(self, account: Account, token: TokenState | None = None) -> _Page:
+    def _page(self, account: Account, token: TokenState | None = None) -> Page:
         """What is held of the account as configured; an empty page if that is another login."""
         page = self._pages.get(account.id)
         if page is None:
-            return _Page("")
+            return Page("")
         if page.login != fingerprint(account.refresh_token):
             lineage = (token or self._token_state(account)).lineage
             if page.login not in lineage:
-                return _Page("")
+                return Page("")
             # Kept up to date, because a lineage does not reach back for ever.
             page.login = lineage[0]
         return page
 
-    def _begun(self, account: Account) -> _Page:
+    def pages(self) -> Mapping[str, Page]:
+        """All that is held, by account."""
+        return self._pages
+
+    def _changed(self, account_id: str) -> float:
+        held = self._pages.get(account_id)
+        return held.changed if held else 0.0
+
+    def _tell(self, account_id: str, page: Page, now: float) -> None:
+        # Later than whatever it follows, also on a clock that was set back.
+        page.changed = max(now, page.changed + _TICK)
+        for tell in self.heard:
+            tell(account_id, page)
+
+    def _begun(self, account: Account) -> Page:
         page = self._page(account)
         page.login = page.login or fingerprint(account.refresh_token)
+        page.changed = max(page.changed, self._changed(account.id))
         self._pages[account.id] = page
         return page
 
@@ -253,15 +299,15 @@ def _verdict(failure: errors.GatewayError, now: float) -> tuple[State, float | N
             return None
 
 
-def _void(account: Account, token: TokenState, now: float) -> _Mark | None:
+def _void(account: Account, token: TokenState, now: float) -> Mark | None:
     """What is known of the login without any call having failed."""
     ends = account.registration_expires_at
     if ends is not None and ends <= now:
-        return _Mark("RegistrationExpired", "", ends)
-    return _Mark(errors.LoginRequired.__name__, "", None) if token.login_required else None
+        return Mark("RegistrationExpired", "", ends)
+    return Mark(errors.LoginRequired.__name__, "", None) if token.login_required else None
 
 
-def _is_due(tried: float | None, mark: _Mark, now: float) -> bool:
+def _is_due(tried: float | None, mark: Mark, now: float) -> bool:
     last = mark.since if tried is None else tried
     # A moment in the future is none: the clock was set back.
     return last is not None and not 0 <= now - last < PROBE_EVERY

@@ -16,7 +16,7 @@ from .shapes import detailed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What does not change while the gateway runs."""
+    """What the settings in force come to."""
 
     routing: Routing
     public: bool
@@ -47,7 +47,7 @@ class Status:
 
     def __init__(
         self,
-        facts: Facts,
+        facts: Callable[[], Facts],
         office: Office,
         store: Store,
         tokens: Tokens,
@@ -61,7 +61,7 @@ class Status:
         self._choose, self._password_set, self._now = choose, password_set, now
 
     def __call__(self) -> dict[str, Any]:
-        facts, office, problem = self._facts, self._office, self._store.problem
+        facts, office, problem = self._facts(), self._office, self._store.problem
         return {
             "version": __version__,
             "now": self._now(),

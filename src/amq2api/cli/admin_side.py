@@ -48,21 +48,22 @@ def admin_side(
     store: FileStore,
     tokens: TokenCache,
     relay: Relay,
-    client_keys: int,
+    client_keys: Callable[[], int],
     simulated: bool,
 ) -> AdminSide:
     """Reads the page's files, and nothing else yet.
 
     Args:
         ask: Makes an exchange with the sign-in service.
+        client_keys: How many open the door now.
         simulated: Whether a pretend Amazon Q is asked, and the page is to say so.
     """
     access = admin_access(settings)
     logins = sign_ins(settings, ask=ask, store=store, tokens=tokens, relay=relay)
     office = Office(store, tokens, relay)
     status = Status(
-        _facts(settings, client_keys, simulated=simulated), office, store, tokens, relay.choose,
-        lambda: access.password_set,
+        lambda: _facts(settings, relay, client_keys(), simulated=simulated),
+        office, store, tokens, relay.choose, lambda: access.password_set,
     )  # fmt: skip
     live = Live(status, relay.records)
     app = create_admin(
@@ -107,9 +108,9 @@ def sign_ins(
     )
 
 
-def _facts(settings: Settings, client_keys: int, *, simulated: bool) -> Facts:
+def _facts(settings: Settings, relay: Relay, client_keys: int, *, simulated: bool) -> Facts:
     return Facts(
-        routing=settings.routing,
+        routing=relay.manner.routing,
         public=settings.public,
         encrypted=settings.encryption_key is not None,
         client_keys=client_keys,

@@ -19,15 +19,20 @@ from amq2api.config import Settings, proxy_for
 from amq2api.errors import GatewayError
 from amq2api.log import log
 from amq2api.relay.material import Material
+from amq2api.relay.metrics import Metrics
 from amq2api.relay.relay import Manner, Relay
 from amq2api.upstream.catalogue import Catalogue
 from amq2api.upstream.client import Client
 from amq2api.upstream.service import Service
 from amq2api.upstream.timeouts import Timeouts
 from amq2api.web.app import App, Manners
+from amq2api.web.asgi import ASGIApp
+from amq2api.web.metrics import Collect
+from amq2api.web.patience import Limits
 
 from .calibrating import Calibrating
 from .encryption import seal_in_force
+from .numbers import count, limits, room
 from .readiness import readiness
 from .when_asked import WhenAsked
 
@@ -40,6 +45,8 @@ if TYPE_CHECKING:
 # the list of models because it says what a model can do, yet not for long.
 TOKEN_TIMEOUT, _SERVICE_TIMEOUT = 30.0, 5.0
 _WATCH = 2.0  # seconds between looks at the account file
+# Connections beyond those of calls: idle ones, the page's, and those that hear of a full house.
+_OTHERS = 1000
 _DEFAULT_ENDPOINT = Settings.model_fields["api_endpoint"].default
 
 
@@ -51,6 +58,7 @@ class Parts:
     store: FileStore
     tokens: TokenCache
     relay: Relay
+    calibrating: Calibrating
 
 
 def parts(settings: Settings) -> Parts:
@@ -58,24 +66,31 @@ def parts(settings: Settings) -> Parts:
     client = Client(timeouts=timeouts(settings), proxy=proxy_for)
     seal = seal_in_force(settings)
     store = FileStore(settings.account_file, environment_account(settings), seal=seal)
+    catalogue = Catalogue(settings.model_map, time.monotonic)
+    metrics = Metrics(catalogue.told)
     tokens = TokenCache(
         settings.token_cache,
         store=store,
         ask=partial(client.ask, timeout=TOKEN_TIMEOUT),
         token_url=str(settings.token_endpoint),
         seal=seal,
+        heard=metrics.refreshed,
     )
     relay = Relay(
         accounts=store,
         tokens=tokens,
         upstream=client,
         service=Service(partial(client.ask, timeout=_SERVICE_TIMEOUT)),
-        catalogue=Catalogue(settings.model_map, time.monotonic),
+        catalogue=catalogue,
         manner=manner(settings),
         health=HealthBook(tokens.state, time.time),
+        admission=room(settings, metrics),
+        metrics=metrics,
         material=Material(_fetch() if settings.fetch_urls else None),
     )
-    return Parts(client, store, tokens, relay)
+    count(relay)
+    calibrating = Calibrating(relay.gauge, CalibrationFile(settings.calibration_file))
+    return Parts(client, store, tokens, relay, calibrating)
 
 
 def timeouts(settings: Settings) -> Timeouts:
@@ -94,16 +109,19 @@ def gateway(
     made: Parts | None = None,
     *,
     simulated: bool = False,
+    elsewhere: ASGIApp | None = None,
+    collect: Collect | None = None,
 ) -> App:
     """The whole web application; nothing is opened before it starts.
 
     Args:
         made: Its parts, for a caller that wants to keep hold of them.
+        elsewhere: Leads to the admin side, where that is in another process.
+        collect: The numbers for ``/metrics``, where they are not only those of this process.
         simulated: Whether a pretend Amazon Q is asked, and the page is to say so.
     """
     made = made or parts(settings)
-    relay, tokens = made.relay, made.tokens
-    calibrating = Calibrating(relay.gauge, CalibrationFile(settings.calibration_file))
+    relay, tokens, calibrating = made.relay, made.tokens, made.calibrating
 
     def health() -> tuple[bool, bool]:
         try:
@@ -122,11 +140,11 @@ def gateway(
             store=made.store,
             tokens=tokens,
             relay=relay,
-            client_keys=len(api_keys),
+            client_keys=lambda: len(app.manners.api_keys),
             simulated=simulated,
         )
 
-    side = WhenAsked(admin) if settings.admin else None
+    side = WhenAsked(admin) if settings.admin and elsewhere is None else None
 
     @asynccontextmanager
     async def life() -> AsyncIterator[None]:
@@ -148,11 +166,27 @@ def gateway(
                 await calibrating.save()
                 await asyncio.to_thread(made.store.close)
 
-    return App(
+    app = App(
         relay, health, manners(settings, api_keys), settings.model_map, life,
-        admin=side, stopping=side.stop if side else lambda: None,
+        admin=side or (elsewhere if settings.admin else None),
+        stopping=side.stop if side else lambda: None, collect=collect,
         faults=readiness(relay, tokens, settings.token_cache),
     )  # fmt: skip
+    return app
+
+
+def adopt(made: Parts, app: App, settings: Settings, api_keys: tuple[str, ...]) -> None:
+    """Go by other settings from now on, in what can change while the gateway runs."""
+    made.client.timeouts = timeouts(settings)
+    made.relay.manner = manner(settings)
+    made.relay.catalogue.aliases = settings.model_map
+    made.relay.admission.limit(**limits(settings))
+    app.behave(manners(settings, api_keys), settings.model_map)
+
+
+def of_clients(settings: Settings) -> Limits:
+    """What a client may take up before it is cut off."""
+    return Limits(client_timeout=settings.client_timeout, connections=settings.max_calls + _OTHERS)
 
 
 def manners(settings: Settings, api_keys: tuple[str, ...]) -> Manners:
@@ -162,6 +196,7 @@ def manners(settings: Settings, api_keys: tuple[str, ...]) -> Manners:
         max_body=settings.max_body,
         grace=settings.grace,
         ping_interval=settings.ping_interval,
+        metrics=settings.metrics,
     )
 
 

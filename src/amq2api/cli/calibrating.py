@@ -1,6 +1,7 @@
 """Keeping what was learned about token counts, while the gateway runs and when it stops."""
 
 import asyncio
+from collections.abc import Callable
 
 from amq2api.accounts.calibrationfile import CalibrationFile
 from amq2api.bridge.calibration import Calibrations
@@ -15,6 +16,8 @@ class Calibrating:
     def __init__(self, gauge: Calibrations, file: CalibrationFile) -> None:
         self._gauge, self._file = gauge, file
         self._failed = False
+        self.heard: list[Callable[[], None]] = []
+        """Told whenever something new is in the file."""
 
     def load(self) -> None:
         """Begin with what is known already. Blocks on the disk."""
@@ -43,3 +46,9 @@ class Calibrating:
             return
         self._failed = False
         self._gauge.adopt(saved)
+        for tell in self.heard:
+            tell()
+
+    async def refresh(self) -> None:
+        """Take in what others have put into the file."""
+        self._gauge.adopt(await asyncio.to_thread(self._file.read))

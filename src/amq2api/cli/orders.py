@@ -2,7 +2,13 @@
 
 import asyncio
 import signal
+import socket
 from collections.abc import Callable
+
+STOP, CUT, RELOAD = b"s", b"c", b"r"
+"""Orders as a parent gives them to its workers."""
+UP = b"u"
+"""What a worker tells its parent when it serves."""
 
 
 class Orders:
@@ -51,3 +57,27 @@ class Orders:
             loop.add_signal_handler(sign, told)
         if self._reload is not None:
             loop.add_signal_handler(signal.SIGHUP, self.reload)
+
+    def by_line(self, line: socket.socket) -> None:
+        """Hear what a parent says, and stop when it has gone.
+
+        Signals go to the parent. A terminal or an init system that sends them to all processes
+        must not make one order two, so here SIGTERM stops, but never cuts, and SIGINT is
+        nothing.
+        """
+        loop, orders = asyncio.get_running_loop(), {STOP: self.stop, CUT: self.cut,
+                                                    RELOAD: self.reload}  # fmt: skip
+        line.setblocking(False)
+
+        def heard() -> None:
+            words = line.recv(64)
+            if not words:
+                loop.remove_reader(line)
+                self.stop()
+            for at in range(len(words)):
+                orders[words[at : at + 1]]()
+
+        loop.add_reader(line, heard)
+        loop.add_signal_handler(signal.SIGTERM, self.stop)
+        loop.add_signal_handler(signal.SIGINT, lambda: None)
+        loop.add_signal_handler(signal.SIGHUP, self.reload)

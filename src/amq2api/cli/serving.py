@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import errno
 import socket
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from math import ceil
@@ -19,7 +20,6 @@ from .app import Complaint
 from .orders import Orders
 
 _BACKLOG = 2048
-_LIMITS = Limits()
 _PATIENCE = 30.0  # seconds that calls under way get to end in
 _FAREWELL = 5.0  # seconds in which a client may still take what it is told at the end
 # Seconds between saying that no more calls are to come and hanging up, where calls keep the
@@ -30,15 +30,12 @@ _NOTICE = 1.0
 class _Server(uvicorn.Server):
     """uvicorn without its way with signals: it ends the process by the signal, tidied up or not."""
 
-    def __init__(self, app: Any, *, dated: bool, patience: float, limits: Limits) -> None:
-        self.clients = Connections(limits)
-        """Their ``limits`` may be changed at run time."""
+    def __init__(self, app: Any, *, dated: bool, clients: Connections) -> None:
         super().__init__(
             uvicorn.Config(
-                app, http=cast(Any, self.clients), ws="none", lifespan="on", interface="asgi3",
+                app, http=cast(Any, clients), ws="none", lifespan="on", interface="asgi3",
                 access_log=False, log_config=None, server_header=False, proxy_headers=False,
-                date_header=dated,
-                backlog=_BACKLOG, timeout_graceful_shutdown=ceil(patience + 2 * _FAREWELL),
+                date_header=dated, backlog=_BACKLOG,
             )
         )  # fmt: skip
         self.up = asyncio.Event()
@@ -51,6 +48,12 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         self.up.set()
 
+    def end(self, patience: float) -> None:
+        """Hang up; calls may end, and are cut off a little after *patience* seconds."""
+        self.config.timeout_graceful_shutdown = ceil(patience + 2 * _FAREWELL)
+        asyncio.get_running_loop().call_later(patience + _FAREWELL, self.cut)
+        self.should_exit = True
+
     def cut(self) -> None:
         """Drop all clients, which ends their calls as if they had gone. uvicorn would cancel
         the calls, and write a traceback for each."""
@@ -58,13 +61,30 @@ class _Server(uvicorn.Server):
             connection.transport.abort()
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A socket on the address; raises :exc:`Complaint` where there can be none."""
+def listen_for_all(host: str, port: int, workers: int) -> list[socket.socket]:
+    """A socket for each worker; raises :exc:`Complaint` where there can be none."""
+    first = listen(host, port)
+    if sys.platform != "linux":
+        return [first] * workers  # elsewhere the system would not spread who connects
+    # Where others share their port in the same way, only a socket that does not share it tells.
+    port = first.getsockname()[1]
+    first.close()
+    return [listen(host, port, shared=True) for _ in range(workers)]
+
+
+def listen(host: str, port: int, *, shared: bool = False) -> socket.socket:
+    """A socket on the address; raises :exc:`Complaint` where there can be none.
+
+    Args:
+        shared: Whether more are to be on the same address.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # The protocol is named because asyncio switches Nagle's algorithm off only for sockets
     # that know theirs.
     sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if shared:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     try:
         sock.bind((host, port))
         sock.listen(_BACKLOG)
@@ -95,24 +115,28 @@ async def serving(
     sock: socket.socket,
     *,
     dated: bool = True,
-    patience: float = _PATIENCE,
-    limits: Limits = _LIMITS,
+    clients: Connections | None = None,
+    patience: Callable[[], float] = lambda: _PATIENCE,
+    under_way: set[asyncio.Task[None]] | None = None,
 ) -> AsyncIterator[_Server]:
     """*app* answers on *sock* while the block runs; calls under way may end.
 
     Args:
         dated: Whether answers get a Date header; those of the simulator have one.
-        limits: What one client may take up.
-        patience: Seconds that calls get to end in.
+        clients: What becomes of whoever connects.
+        patience: Seconds that calls get to end in, asked for when it is time.
+        under_way: Where calls are kept; others may keep there what has to end as they do.
     """
-    server = _Server(app, dated=dated, patience=patience, limits=limits)
+    server = _Server(app, dated=dated, clients=clients or Connections(Limits()))
+    if under_way is not None:
+        server.server_state.tasks = under_way
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(server.serve(sockets=[sock]))
         await server.up.wait()
         try:
             yield server
         finally:
-            server.should_exit = True
+            server.end(patience())
 
 
 async def serve(
@@ -123,8 +147,9 @@ async def serve(
     ending: Ending | None = None,
     orders: Orders | None = None,
     dated: bool = True,
-    patience: float = _PATIENCE,
-    limits: Limits = _LIMITS,
+    clients: Connections | None = None,
+    patience: Callable[[], float] = lambda: _PATIENCE,
+    under_way: set[asyncio.Task[None]] | None = None,
 ) -> None:
     """Serve until told to stop. Calls under way may end within *patience*, then *ending* ends
     them; told to stop now, or a little later, they are cut off.
@@ -134,23 +159,24 @@ async def serve(
         ending: Told of the end, where the application cares.
         orders: What it is told; signals, if nothing else is given.
         dated: As for :func:`serving`.
-        limits: As for :func:`serving`.
+        clients: As for :func:`serving`.
         patience: As for :func:`serving`.
+        under_way: As for :func:`serving`.
     """
-    loop = asyncio.get_running_loop()
     if orders is None:
         orders = Orders()
         orders.by_signals()
-    async with serving(app, sock, dated=dated, patience=patience, limits=limits) as server:
+    async with serving(
+        app, sock, dated=dated, clients=clients, patience=patience, under_way=under_way
+    ) as server:
         orders.when_cut(server.cut)
         if then is not None:
             await _first(then(), orders)
         await orders.to_stop()
         if ending is not None:
             ending.drain()
-            loop.call_later(patience, ending.end)
-        loop.call_later(patience + _FAREWELL, server.cut)
-        await _notice(server, min(_NOTICE, patience))
+            asyncio.get_running_loop().call_later(patience(), ending.end)
+        await _notice(server, min(_NOTICE, patience()))
 
 
 async def _notice(server: _Server, seconds: float) -> None:

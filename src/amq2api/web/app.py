@@ -134,6 +134,10 @@ class App:
         else:
             await self._pages(scope, receive, answer)
 
+    async def guest(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer what another process has let in and numbered."""
+        await _answered(self._serve, scope, receive, Answer(send, scope["amq2api.request_id"]))
+
     async def _playground(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope = {name: value for name, value in scope.items() if name != DIRECT}  # send is theirs
         await _answered(self._create, scope, receive, Answer(send, scope["amq2api.request_id"]))
