@@ -456,13 +456,18 @@ def test_a_record_tells_all_but_the_content() -> None:
     asyncio.run(hear(world, call(stream=True, temperature=0.5, messages=asked)))
     (record,) = world.relay.records.recent()
     assert 0 <= time.time() - record.at < 60
-    assert 0 <= (record.first or 0) <= record.seconds
-    plain = msgspec.structs.replace(record, at=0.0, seconds=0.0, first=0.0, credits=None)
+    prepared, first = record.prepared, record.first
+    assert prepared is not None and first is not None
+    assert 0 <= prepared <= first <= record.seconds
+    plain = msgspec.structs.replace(
+        record, at=0.0, seconds=0.0, prepared=0.0, first=0.0, credits=None
+    )
     assert plain == Record(
-        id="req_1", at=0.0, model="claude-sonnet-4.5", account="a", account_name="", why="active",
+        id="req_1", upstream_id="up-2", at=0.0, model="claude-sonnet-4.5", account="a",
+        account_name="", why="active",
         passed=(), attempts=2, stream=True, outcome="end_turn", ok=True, error="",
         input_tokens=record.input_tokens, output_tokens=record.output_tokens,
-        usage="estimate", credits=None, first=0.0, seconds=0.0,
+        usage="estimate", credits=None, prepared=0.0, first=0.0, gap=0.0, seconds=0.0,
         notes=("approximated:max_tokens", "dropped:temperature"),
     )  # fmt: skip
     assert record.input_tokens > 0 and record.output_tokens > 0

@@ -36,6 +36,8 @@ class Reply:
         self._model, self._streamed = shortened(call.model), bool(call.stream)
         self.read, self.flow = source.read, source.flow
         self.request_id = journey.request_id
+        self.queued = 0.0
+        """Seconds that the call waited for its turn before it was read."""
 
     async def open(self) -> None:
         """Return once the service has begun to answer; see :meth:`Source.open`."""
@@ -81,11 +83,15 @@ class Reply:
         changed = self._journey.outcome.notes
         return merged((*self._journey.notes, *changed)) if changed else self._journey.notes
 
-    def close(self) -> None:
-        """Let go of the service, wherever the answer is, and say what became of the call."""
+    def close(self, status: int = 0) -> None:
+        """Let go of the service, wherever the answer is, and say what became of the call.
+
+        Args:
+            status: Of the HTTP answer, if it has begun.
+        """
         self._journey.close()
         self._learn()
-        record = self._record()
+        record = self._record(status)
         self._relay.records.add(record)
         unknown = self.outcome.unknown_events
         log.info("call", **line(record), **({"unknown_events": unknown} if unknown else {}))
@@ -97,12 +103,14 @@ class Reply:
         elif self.failure is None and self.outcome.stop_reason:
             self._relay.runaway.well(self._turn)
 
-    def _record(self) -> Record:
+    def _record(self, status: int) -> Record:
         journey, outcome, serving = self._journey, self.outcome, self._journey.serving
-        account, choice = serving.account, serving.choice
-        seconds = time.monotonic() - journey.born
+        account, choice, failure = serving.account, serving.choice, self.failure
+        seconds, queued = time.monotonic() - journey.born, self.queued + journey.queued
+        ids = journey.upstream_ids
         return Record(
             id=self.request_id,
+            upstream_id=shortened(ids[-1]) if ids else "",
             at=time.time() - seconds,
             model=self._model,
             account=account.id if account else "",
@@ -111,17 +119,25 @@ class Reply:
             passed=serving.passed(),
             attempts=journey.attempts,
             stream=self._streamed,
-            outcome=_outcome(self.failure, outcome),
-            ok=self.failure is None and bool(outcome.stop_reason),
-            error=in_words(self.failure) if self.failure else "",
+            status=status or (m.wording(failure).status if failure else 0),
+            outcome=_outcome(failure, outcome),
+            ok=failure is None and bool(outcome.stop_reason),
+            error=in_words(failure) if failure else "",
             input_tokens=outcome.input_tokens,
             output_tokens=outcome.output_tokens,
             usage=outcome.usage_source,
             credits=outcome.credits,
-            first=None if journey.waited is None else round(journey.waited, 3),
+            queued=_rounded(queued or None),
+            prepared=_rounded(journey.sent),
+            first=_rounded(journey.waited),
+            gap=None if journey.waited is None else _rounded(journey.gap),
             seconds=round(seconds, 3),
             notes=tuple(map(str, self.notes)),
         )
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)
 
 
 def _outcome(failure: GatewayError | None, outcome: Outcome) -> str:

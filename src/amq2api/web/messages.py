@@ -51,10 +51,10 @@ class CreateMessage:
         """
         admission, direct = self._relay.admission, scope.get(DIRECT)
         with Presence(direct) as client:
-            if not admission.enter():
-                await self._wait(scope, answer)
+            queued = 0.0 if admission.enter() else await self._wait(scope, answer)
             try:
                 call, reply = await self._arrive(scope, receive, answer)
+                reply.queued = queued
                 client.watch(receive)
                 explain = header(scope, b"amq2api-explain") == "1"
                 try:
@@ -64,12 +64,12 @@ class CreateMessage:
                     else:
                         await self._whole(reply, answer, explain)
                 finally:
-                    reply.close()
+                    reply.close(answer.status)
             finally:
                 admission.leave()
 
-    async def _wait(self, scope: Scope, answer: Answer) -> None:
-        """For a place."""
+    async def _wait(self, scope: Scope, answer: Answer) -> float:
+        """For a place; how many seconds it took."""
         came = time.monotonic()
         try:
             with self._under_way.call():
@@ -77,6 +77,7 @@ class CreateMessage:
         except GatewayError as failure:
             self._record(answer, failure, came)
             raise
+        return time.monotonic() - came
 
     async def _arrive(self, scope: Scope, receive: Receive, answer: Answer) -> tuple[m.Call, Reply]:
         """The call that comes in, and the reply to it; nothing of the body is kept here."""
