@@ -50,6 +50,8 @@ ROWS: Mapping[type[errors.GatewayError], Row] = {
     errors.QuotaExhausted: Row(409, "quota_used"),
     errors.RequestRefused: Row(502, "service_refused"),
     errors.RateLimited: Row(429, "too_many_requests"),
+    errors.AtCapacity: Row(503, "at_capacity"),
+    errors.Stopping: Row(503, "stopping"),
     errors.UpstreamBusy: Row(502, "service_busy"),
     errors.UpstreamBroken: Row(502, "service_failed"),
     errors.UpstreamTimeout: Row(504, "service_timeout"),

@@ -130,6 +130,7 @@ export default {
 
   "error.account_suspended": "The service has suspended this account.",
   "error.admin_file_broken": "The file with the admin password cannot be read.",
+  "error.at_capacity": "The gateway serves as many calls as it may. Try again in a moment.",
   "error.broken_off": "The answer broke off before its end.",
   "error.conflict.refresh_token": "An account with this refresh token is here already.",
   "error.credential_refused": "The service does not accept the access token.",
@@ -156,6 +157,7 @@ export default {
   "error.service_timeout": "The service did not answer in time.",
   "error.setup_refused": "This is not the setup token, or it was used already.",
   "error.storage_failed": "A file could not be written.",
+  "error.stopping": "The gateway is just being started anew. Try again in a moment.",
   "error.store_being_edited": "The account file is being edited elsewhere. Try again.",
   "error.store_broken": "The account file cannot be read; mend it first.",
   "error.timeout_error": "The service was silent for too long.",

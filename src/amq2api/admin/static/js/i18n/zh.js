@@ -130,6 +130,7 @@ export default {
 
   "error.account_suspended": "上游已暂停此账号。",
   "error.admin_file_broken": "无法读取存放管理密码的文件。",
+  "error.at_capacity": "网关的并发请求已达上限，请稍后再试。",
   "error.broken_off": "回答没有结束就中断了。",
   "error.conflict.refresh_token": "已有账号使用这个刷新令牌。",
   "error.credential_refused": "上游不接受访问令牌。",
@@ -156,6 +157,7 @@ export default {
   "error.service_timeout": "上游没有及时响应。",
   "error.setup_refused": "初始设置令牌不正确，或已经使用过。",
   "error.storage_failed": "文件无法写入。",
+  "error.stopping": "网关正在重新启动，请稍后再试。",
   "error.store_being_edited": "账号文件正在别处编辑，请重试。",
   "error.store_broken": "无法读取账号文件，请先修正。",
   "error.timeout_error": "上游长时间没有响应。",
