@@ -52,8 +52,9 @@ class Client:
     async def __aexit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, at: TracebackType | None
     ) -> None:
-        if self._pool is not None:
-            await self._pool.close()
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            await pool.close()
 
     async def ask(self, ask: Ask, *, timeout: float | None = None) -> Answer:  # noqa: ASYNC109
         """Make one whole exchange; any status is an answer.
@@ -81,7 +82,10 @@ class Client:
         pool, way, connection = await self._begin(ask)
         response = connection.response
         if response.status == 200 and _is_stream(connection.first, response):
-            return Stream(pool, way, connection)
+            if response.headers.get("content-encoding", "identity") == "identity":
+                return Stream(pool, way, connection)
+            pool.release(way, connection)
+            raise ProtocolError("the service packs its answer, which nobody asked for")
         try:
             if response.status == 200:
                 answer = await _whole(connection)
@@ -103,9 +107,9 @@ class Client:
         pool, limits = self._pool, self.timeouts
         if pool is None:
             raise RuntimeError("the client is used outside its context")
-        scheme, _, host, *path = ask.url.split("/", 3)
-        way = self._route(f"{scheme}//{host}")
-        target = f"{way.prefix}/{path[0] if path else ''}"
+        parts = ask.url.split("/", 3)
+        way = self._route("/".join(parts[:3]))
+        target = f"{way.prefix}/{parts[3] if len(parts) > 3 else ''}"
         top = head(ask.method, target, way.lines, ask.headers, len(ask.body))
         deadline = monotonic() + limits.total
         connection = pool.waiting(way)
@@ -116,16 +120,15 @@ class Client:
             pool.watch(connection)
             try:
                 await connection.begin()
-            except UpstreamBroken:
+            except BaseException as exc:
                 pool.release(way, connection)
-                if not connection.stale:
+                if not (isinstance(exc, UpstreamBroken) and connection.stale):
                     raise
-                connection = None  # a fresh one is never stale
-            except BaseException:
-                pool.release(way, connection)
-                raise
             else:
-                break
+                if not connection.stale:
+                    break
+                pool.release(way, connection)
+            connection = None  # a fresh one is never stale
         if way.forwarded and connection.response.status == 407:
             pool.release(way, connection)
             raise ProxyFailed("the proxy refused to connect (HTTP 407)")

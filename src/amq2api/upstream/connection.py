@@ -12,7 +12,7 @@ from typing import TypeAlias, cast
 
 from amq2api.errors import UpstreamBroken, UpstreamTimeout
 
-from .response import Responses
+from .response import Closed, Responses
 from .timeouts import Timeouts
 
 Take: TypeAlias = Callable[[bytes], bool]
@@ -48,9 +48,9 @@ class Connection(asyncio.Protocol):
         self.idle_since = 0.0
         self._limits, self._deadline = _NO_LIMITS, _FOREVER
         self._since = 0.0
-        """When anything was last heard, or waited for anew; of the monotonic clock."""
+        """When anything was last heard, or could be heard again; of the monotonic clock."""
         self.gap = 0.0
-        """Most seconds between two pieces of the answer."""
+        """Most seconds between two pieces of the answer, as far as they were let in."""
         self._begun = False
         self._queue: list[bytes] = []
         self._queued = 0
@@ -73,7 +73,7 @@ class Connection(asyncio.Protocol):
         self._limits, self._deadline = limits, deadline
         transport = self._transport
         if transport is None or transport.is_closing():
-            self._break(UpstreamBroken("the service closed the connection"))
+            self._break(Closed("the service closed the connection"))
         elif len(body) <= _JOINED:
             transport.write(head + body)
         elif len(body) <= _AT_ONCE:
@@ -87,13 +87,14 @@ class Connection(asyncio.Protocol):
         """Wait for the beginning of the answer's body, and leave it to be read.
 
         Raises:
-            UpstreamBroken: not even a head has come.
+            UpstreamBroken: it broke off before, unless its status says enough.
         """
         while not self._queue and self._open:
             await self._wait()
         self._begun, self.gap = True, 0.0
-        if self.response.failure is not None and not self.response.status:
-            raise self.response.failure
+        response = self.response
+        if response.failure is not None and not self._queue and response.status in (0, 200):
+            raise response.failure
 
     @property
     def first(self) -> bytes:
@@ -136,9 +137,13 @@ class Connection(asyncio.Protocol):
 
     @property
     def stale(self) -> bool:
-        """Whether the server had let go of this connection before it could get the request."""
+        """Whether the server had let go of this connection before it could get the request.
+
+        Some say so (RFC 9110 15.5.9).
+        """
         response = self.response
-        return self._uses > 1 and response.stage == "broken" and response.unheard
+        closed = isinstance(response.failure, Closed) and response.unheard
+        return self._uses > 1 and (closed or response.status == 408)
 
     @property
     def usable(self) -> bool:
@@ -223,7 +228,6 @@ class Connection(asyncio.Protocol):
         return self.response.stage in ("head", "body")
 
     async def _wait(self) -> None:
-        self._since = monotonic()
         self._waiter = asyncio.get_running_loop().create_future()
         try:
             await self._waiter

@@ -28,6 +28,10 @@ class Dialing:
     def __init__(self) -> None:
         self._names = KnownNames()
 
+    def close(self) -> None:
+        """Look up no more names."""
+        self._names.close()
+
     async def __call__(self, route: Route, connection: Connection, limit: float) -> None:
         """Connect *connection* to where *route* leads.
 

@@ -32,6 +32,10 @@ class Names:
         """As :meth:`__call__`, with all that a socket is made of."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, _look_up, host, port)
 
+    def close(self) -> None:
+        """Wait for nobody."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
 
 class KnownNames:
     """Remembers what :class:`Names` found; a name that many want at once is looked up once."""
@@ -59,6 +63,10 @@ class KnownNames:
     def forget(self, host: str, port: int) -> None:
         """Nobody was there: the name may have moved."""
         self._known.pop((host, port), None)
+
+    def close(self) -> None:
+        """Wait for nobody."""
+        self._names.close()
 
     async def _ask(self, host: str, port: int) -> Sequence[AddrInfo]:
         found = await self._names.infos(host, port)

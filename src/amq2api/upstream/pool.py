@@ -38,12 +38,13 @@ class Pool:
     async def fresh(self, route: Route, limit: float) -> Connection:
         """A new one; raises UpstreamBroken if there is none within *limit* seconds."""
         connection = Connection(self._lost)
+        self._alive.add(connection)
         try:
             await self._dial(route, connection, limit)
         except BaseException:
             connection.abort()
+            self._lost(connection)
             raise
-        self._alive.add(connection)
         return connection
 
     def watch(self, connection: Connection) -> None:
@@ -68,6 +69,7 @@ class Pool:
         if self._sweep is not None:
             self._sweep.cancel()
         self._idle.clear()
+        self._dial.close()
         for connection in list(self._alive):
             connection.abort()
         if self._alive:

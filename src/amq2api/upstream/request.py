@@ -7,7 +7,7 @@ from functools import lru_cache
 from amq2api.errors import ProtocolError
 
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 5.6.2
-_TARGET = re.compile(r"[!-~]+")
+_TARGET = re.compile(r"[!-\"$-~]+")
 _METHOD = re.compile(r"[A-Z]+")
 # Ours to write: a second one could part the request in two (RFC 9112 11.2).
 _OURS = frozenset({"host", "content-length", "transfer-encoding", "connection", "expect", "te"})

@@ -17,6 +17,10 @@ _AROUND = 64 * 1024  # bytes of header lines, trailers and the like without any 
 _NO_BODY = frozenset({204, 304})  # RFC 9112 6.3
 
 
+class Closed(UpstreamBroken):
+    """The service closed the connection instead of answering."""
+
+
 class Responses:
     """``begin`` when a request is sent, then ``feed`` until ``stage`` is not head or body.
 
@@ -78,7 +82,7 @@ class Responses:
         elif self.stage == "body":
             self.fail(UpstreamBroken("the service's answer was cut"))
         else:
-            self.fail(UpstreamBroken("the service closed the connection"))
+            self.fail(Closed("the service closed the connection"))
         self.kept = False
         del self._parser  # it holds this object, and the collector comes rarely
 
@@ -113,6 +117,7 @@ class Responses:
             name.decode("latin-1").lower(): value.decode("latin-1")
             for name, value in self._lines.items()
         }
+        self._lines.clear()
         coding = headers.get("transfer-encoding")
         if coding is not None and coding.lower() != "chunked":
             raise ProtocolError("the service's answer has an unknown transfer coding")

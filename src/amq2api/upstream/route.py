@@ -40,28 +40,27 @@ class Route:
     lines: str = field(default="", repr=False)
     """Header lines of every request that goes this way."""
     proxy_lines: str = field(default="", repr=False)
-    """Header lines that are for the proxy."""
-
-    @property
-    def prefix(self) -> str:
-        """What stands before the path in a request line (RFC 9112 3.2.2)."""
-        return f"http://{self.place.authority}" if self.forwarded else ""
+    """Header lines that are for the proxy alone."""
+    prefix: str = ""
+    """What stands before the path in a request line (RFC 9112 3.2.2): a proxy that is to forward
+    requests reads there where to; one that passes TLS on does not.
+    """
 
     @property
     def forwarded(self) -> bool:
-        """Whether a proxy reads the requests; through a tunnel it only passes bytes on."""
-        return self.proxy is not None and not self.place.tls
+        """Whether a proxy reads the requests."""
+        return bool(self.prefix)
 
 
 def route(origin: str, proxy: str | None) -> Route:
-    """The way to *origin*, a URL of which only scheme, user, host and port matter.
+    """The way to *origin*, a URL without a path.
 
     Raises:
         UpstreamBroken: it is none, or *proxy* is not one that can be used.
     """
     parts = _split(origin)
     place = _place(parts) if parts is not None else None
-    if parts is None or place is None:
+    if parts is None or place is None or parts.path or parts.query or parts.fragment:
         raise UpstreamBroken("the service's address is no URL of http or https")
     lines = f"host: {place.authority}\r\n{_credentials(parts, 'authorization')}"
     if proxy is None:
@@ -70,10 +69,10 @@ def route(origin: str, proxy: str | None) -> Route:
     through = _place(told) if told is not None else None
     if told is None or through is None:
         raise ProxyFailed("the proxy's address is no URL of http or https")
-    told_proxy = _credentials(told, "proxy-authorization")
-    if not place.tls:
-        lines += told_proxy
-    return Route(place, through, lines, told_proxy)
+    theirs = _credentials(told, "proxy-authorization")
+    if place.tls:
+        return Route(place, through, lines, theirs)
+    return Route(place, through, lines + theirs, prefix=f"http://{place.authority}")
 
 
 def _split(url: str) -> SplitResult | None:

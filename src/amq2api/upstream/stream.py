@@ -17,12 +17,14 @@ class Stream:
         self._pool, self._route = pool, route
         self._connection: Connection | None = connection
         self._gap = 0.0
-        self.request_id = connection.response.headers.get("x-amzn-requestid", "")
+        response = connection.response
+        self.request_id = response.headers.get("x-amzn-requestid", "")
         """The service's own; empty if it told none."""
+        response.headers = {}  # there can be thousands of streams
 
     @property
     def gap(self) -> float:
-        """Most seconds between two pieces so far, while they were waited for."""
+        """Most seconds between two pieces so far."""
         return self._gap if self._connection is None else self._connection.gap
 
     @property
