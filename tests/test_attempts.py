@@ -45,8 +45,8 @@ def test_a_service_that_is_down_is_not_beaten() -> None:
         world.relay.clock = lambda: 1000.0
         for _ in range(100):
             await hear(world, call())
-        # Two retries each, as long as there is budget: ten, and one for every ten calls.
-        assert len(world.diary.replace(".", "")) == 100 + 20
+        # Two retries each, as long as there is budget: twenty, and one for every ten calls.
+        assert len(world.diary.replace(".", "")) == 100 + 30
 
     asyncio.run(story())
 

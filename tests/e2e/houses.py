@@ -13,6 +13,7 @@ import msgspec
 from anyio.from_thread import start_blocking_portal
 
 from amq2api import config
+from amq2api.accounts.policy import Budget
 from amq2api.cli.building import gateway, parts
 from amq2api.relay.relay import Relay
 from amq2api.sim.app import create_app
@@ -47,6 +48,7 @@ class House:
     def forget(self) -> None:
         """As if nothing had happened; accounts and their tokens stay."""
         self.relay.health.retain(())
+        self.relay.budget = Budget()
         self.world.requests.clear()
         self.world.disconnects.clear()
         self.world.script.clear()

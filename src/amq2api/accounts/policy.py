@@ -229,6 +229,6 @@ class Budget(msgspec.Struct, frozen=True):
         return rest
 
 
-RESERVE = 10.0
+RESERVE = 20.0
 SHARE = 0.1
-HALF_LIFE = 30.0
+HALF_LIFE = 10.0
