@@ -1,6 +1,9 @@
 """What failures, successes, owners and time make of an account."""
 
+from collections import deque
+from copy import deepcopy
 from dataclasses import replace
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -14,6 +17,7 @@ from amq2api.accounts.health import (
     PROBE_EVERY,
     Health,
     HealthBook,
+    Page,
     State,
     TokenState,
     in_words,
@@ -374,3 +378,99 @@ class Book(RuleBasedStateMachine):
 
 
 TestBook = Book.TestCase
+
+
+class Office:
+    """Three processes that tell each other, by letters that take their time."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+        self.letters = {way: deque[Page]() for way in permutations(range(3), 2)}
+        self.books = [self._book(number) for number in range(3)]
+
+    def _book(self, number: int) -> HealthBook:
+        book = HealthBook(lambda _: TokenState(True, False), lambda: self.now)
+
+        def tell(_account_id: str, page: Page) -> None:
+            for (writer, _), letters in self.letters.items():
+                if writer == number:
+                    letters.append(deepcopy(page))
+
+        book.heard.append(tell)
+        return book
+
+    def deliver(self, way: tuple[int, int]) -> None:
+        if letters := self.letters[way]:
+            self.books[way[1]].hear(A.id, letters.popleft())
+
+    def deliver_all(self) -> list[Health]:
+        for way, letters in self.letters.items():
+            while letters:
+                self.deliver(way)
+        return [book.of(A) for book in self.books]
+
+
+workers = st.integers(0, 2)
+happenings = st.one_of(
+    st.tuples(st.just("fails"), workers, st.sampled_from([SUSPENDED, LOGIN, SPENT, FAST])),
+    st.tuples(st.sampled_from(["serves", "is cleared", "is tried"]), workers),
+    st.tuples(st.just("time"), st.sampled_from([0.0, 1e-7, 0.5, 40.0, -30.0])),
+    st.tuples(st.just("letter"), st.sampled_from(sorted(permutations(range(3), 2)))),
+)
+
+
+@given(st.lists(happenings, max_size=30))
+def test_processes_that_tell_each_other_come_to_agree(story: list[tuple[Any, ...]]) -> None:
+    office = Office()
+    for what, where, *failure in story:
+        match what:
+            case "fails":
+                office.books[where].report(A, *failure)
+            case "serves":
+                office.books[where].succeeded(A)
+            case "is cleared":
+                office.books[where].clear(A.id)
+            case "is tried":
+                office.books[where].probing(A)
+            case "time":
+                office.now += where
+            case "letter":
+                office.deliver(where)
+    one, *others = office.deliver_all()
+    assert all(other == one for other in others)
+
+
+def test_what_one_process_finds_out_the_others_know() -> None:
+    office = Office()
+    office.books[0].report(A, DATED)
+    assert [found.state for found in office.deliver_all()] == ["quota_used"] * 3
+    office.now += 1
+    office.books[1].succeeded(A)
+    assert [found.state for found in office.deliver_all()] == ["ready"] * 3
+    office.now += 1
+    office.books[2].report(A, LOGIN)
+    office.deliver_all()
+    office.now += 1
+    office.books[0].clear(A.id)
+    assert [found.state for found in office.deliver_all()] == ["ready"] * 3
+    assert [found.last_error for found in office.deliver_all()] == [""] * 3
+
+
+def test_old_news_change_nothing() -> None:
+    office = Office()
+    office.books[0].report(A, SUSPENDED)
+    office.now += 1
+    office.books[1].clear(A.id)
+    assert office.books[1].hear(A.id, office.letters[0, 1].popleft()) is False
+    assert office.books[1].of(A).state == "ready"
+
+
+def test_a_success_of_a_sound_account_is_no_news() -> None:
+    """It comes with every call."""
+    office = Office()
+    office.books[0].succeeded(A)
+    office.books[0].report(A, errors.UpstreamBusy("busy"))
+    for letters in office.letters.values():
+        letters.clear()
+    office.books[0].succeeded(A)
+    assert not any(office.letters.values())

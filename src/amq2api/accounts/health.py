@@ -202,7 +202,8 @@ class HealthBook:
         Returns:
             Whether it was taken.
         """
-        if page.changed <= self._changed(account_id):
+        held = self._pages.get(account_id)
+        if held is not None and not _is_newer(page, held):
             return False
         self._pages[account_id] = page
         return True
@@ -266,6 +267,13 @@ class HealthBook:
         page.changed = max(page.changed, self._changed(account.id))
         self._pages[account.id] = page
         return page
+
+
+def _is_newer(page: Page, held: Page) -> bool:
+    """One order for all processes, also of what was changed in the same moment."""
+    if page.changed != held.changed:
+        return page.changed > held.changed
+    return repr(page) > repr(held)
 
 
 def in_words(failure: errors.GatewayError) -> str:

@@ -73,6 +73,10 @@ class Boxes:
             reading.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
             writing.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
 
+    def close(self) -> None:
+        for sock in (*self.reading, *self.writing):
+            sock.close()
+
 
 class Peers:
     """One worker's side. Belongs to one event loop.

@@ -4,7 +4,7 @@ import asyncio
 import shlex
 import socket
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated
@@ -107,11 +107,11 @@ def _as_a_crew(start: _Start) -> None:
     settings = start.settings
     if start.demo:
         raise Complaint("--demo: the demonstration is one process; leave out AMQ2API_WORKERS", 2)
-    shared = Shared(settings.workers)
     sockets = listen_for_all(settings.host, settings.port, settings.workers)
-    post = Crew(sockets, settings.drain_timeout).post()
-    # From here on this is a worker.
-    run(_serve(start, post.listening, Together(post, shared)))
+    with closing(Shared(settings.workers)) as shared:
+        post = Crew(sockets, settings.drain_timeout).post()
+        # From here on this is a worker.
+        run(_serve(start, post.listening, Together(post, shared)))
 
 
 async def _serve(start: _Start, sock: socket.socket, company: Company) -> None:

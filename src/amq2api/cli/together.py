@@ -37,6 +37,9 @@ class Shared:
     def __init__(self, workers: int) -> None:
         self.boxes, self.board = Boxes(workers), Board(workers)
 
+    def close(self) -> None:
+        self.boxes.close()
+
 
 class Together:
     """The :class:`Company` of one worker. Belongs to one event loop."""
