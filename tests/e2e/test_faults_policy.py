@@ -44,7 +44,7 @@ ROWS: dict[str, Row] = {
         "throttle-429:1,2", "x", "429 rate_limit_error", "throttled"),
     "a throttle until a date": Row(
         "throttle-date:1,2", "x", "429 rate_limit_error", "throttled"),
-    "credits burnt too fast": Row("throttle-ms:1,300", "x", "429 rate_limit_error", "throttled"),
+    "credits burnt too fast": Row("throttle-ms:9,300", "x", "429 rate_limit_error", "throttled"),
     "a throttle without a word": Row("throttle-bare", "x", "429 rate_limit_error", "throttled"),
     "a suspicion": Row("suspicious-429", "x", "429 rate_limit_error", "throttled"),
     "a throttle with status 200": Row("json-200", "x", "429 rate_limit_error", "throttled"),
