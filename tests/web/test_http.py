@@ -1,22 +1,13 @@
-"""Our own HTTP server, over real sockets: what a client may do, and what it is told if it may not."""
+"""Our own HTTP server: what a client may ask, and what it is told if it may not."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 import pytest
 
 from amq2api.web.asgi import DIRECT, Receive, Scope, Send
-from amq2api.web.patience import Limits
-from gateways import serving
-from knocking import Heard, understood
-
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
-START = {"type": "http.response.start", "status": 200, "headers": []}
-HEAD = b"GET / HTTP/1.1\r\nhost: a\r\n"
+from web.wires import HEAD, START, Wire, story
 
 
 async def mirror(scope: Scope, receive: Receive, send: Send) -> None:
@@ -34,80 +25,6 @@ async def mirror(scope: Scope, receive: Receive, send: Send) -> None:
     }  # fmt: skip
     await send(START)
     await send({"type": "http.response.body", "body": msgspec.json.encode(told)})
-
-
-class Wire:
-    """A client's end of a connection, byte by byte."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader, self.writer = reader, writer
-
-    def say(self, data: bytes) -> None:
-        self.writer.write(data)
-
-    async def hear(self, *, head: bool = False) -> Heard:
-        """One answer."""
-        raw = await self.reader.readuntil(b"\r\n\r\n")
-        lowered = raw.lower()
-        if head:
-            return understood(raw)
-        if b"transfer-encoding: chunked" in lowered:
-            while not raw.endswith(b"\r\n0\r\n\r\n"):
-                raw += await self.reader.readuntil(b"\r\n")
-        elif b"content-length: " in lowered:
-            length = int(lowered.split(b"content-length: ")[1].split(b"\r\n")[0])
-            raw += await self.reader.readexactly(length)
-        else:
-            raw += await self.reader.read(-1)
-        return understood(raw)
-
-    async def rest(self) -> bytes:
-        """All that comes until the server hangs up, which it does soon."""
-        async with asyncio.timeout(5):
-            return await self.reader.read(-1)
-
-    async def is_cut(self) -> bool:
-        """Whether the server hangs up soon, one way or the other."""
-        try:
-            return await self.rest() == b""
-        except ConnectionResetError:
-            return True
-
-
-@asynccontextmanager
-async def wired(url: str, *, room: int = 1 << 16) -> AsyncIterator[Wire]:
-    where = urlsplit(url)
-    reader, writer = await asyncio.open_connection(where.hostname, where.port, limit=room)
-    try:
-        yield Wire(reader, writer)
-    finally:
-        writer.transport.abort()
-
-
-def story(app: App, tell: Callable[[Wire], Awaitable[None]], **limits: Any) -> None:
-    """*tell* speaks over one connection to *app*."""
-
-    async def run() -> None:
-        async with serving(Lively(app), limits=Limits(**limits)) as url, wired(url) as wire:
-            await tell(wire)
-
-    asyncio.run(run())
-
-
-class Lively:
-    """An application with a lifespan, which uvicorn asks for."""
-
-    def __init__(self, app: App) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            await self._app(scope, receive, send)
-            return
-        await receive()
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
-        await send({"type": "lifespan.shutdown.complete"})
 
 
 REQUESTS: dict[str, tuple[bytes, dict[str, Any]]] = {

@@ -151,6 +151,7 @@ class Cycle:
         if self._line.slow and not self.disconnected:
             await self._line.writable()
         if self.disconnected:
+            await asyncio.sleep(0)  # who goes on sending can be cancelled, at least
             return
         kind = message["type"]
         if kind == "http.response.start" and not self._started:

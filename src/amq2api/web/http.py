@@ -1,17 +1,15 @@
 """HTTP/1.1 for an ASGI application, with a limit to everything that a client may take up.
 
-A uvicorn ``http=`` class of our own. uvicorn's bounds neither a request's head nor how long a
-client may take to send it, and drops no client that takes nothing; and what it does for every
-request and every piece of an answer cost more than the translation (docs/performance.md).
+It stands where uvicorn has its own. That one bounds neither a request's head nor the time that a
+client takes to send it, and drops no client that takes nothing of its answer; and an answer's
+pieces can only leave through ``await send``, a task's turn each (docs/performance.md).
 """
 
 import asyncio
 import secrets
 from collections import deque
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypeAlias, cast
 from urllib.parse import unquote
-
-import httptools
 
 from amq2api.dialects import messages as m
 from amq2api.errors import AtCapacity, BadRequest, GatewayError, RequestTimedOut
@@ -20,31 +18,22 @@ from amq2api.log import log
 from .asgi import Scope
 from .cycle import HIGH_WATER, Cycle
 from .patience import Limits, Patience, Reading
+from .requests import Head, HeadTooLarge, Requests
 
 _ASGI = {"version": "3.0", "spec_version": "2.3"}
-_VERSIONS = frozenset({"1.0", "1.1"})
 _PIPELINED = 16  # requests that may wait for the answers to those before them
-# Names that are one object for all requests, as every client sends them.
-_NAMES = {
-    spelling: name
-    for name in (
-        b"accept", b"accept-encoding", b"accept-language", b"anthropic-beta", b"anthropic-version",
-        b"authorization", b"connection", b"content-length", b"content-type", b"host", b"origin",
-        b"sec-fetch-mode", b"sec-fetch-site", b"transfer-encoding", b"user-agent", b"x-api-key",
-        b"x-app", b"x-claude-code-session-id", b"x-stainless-arch", b"x-stainless-lang",
-        b"x-stainless-os", b"x-stainless-package-version", b"x-stainless-retry-count",
-        b"x-stainless-runtime", b"x-stainless-runtime-version", b"x-stainless-timeout",
-    )
-    for spelling in (name, name.title())
-}  # fmt: skip
-_OVERHEAD = 8  # bytes sent for each byte of a body; chunks of one byte take six
+
+Place: TypeAlias = tuple[str, int | None] | None
 
 
 class _Config(Protocol):
     """What is used of uvicorn's."""
 
-    loaded_app: Any
-    root_path: str
+    @property
+    def loaded_app(self) -> Any: ...
+
+    @property
+    def root_path(self) -> str: ...
 
 
 class _State(Protocol):
@@ -54,10 +43,6 @@ class _State(Protocol):
     connections: set[Any]
     tasks: set["asyncio.Task[None]"]
     default_headers: list[tuple[bytes, bytes]]
-
-
-class HeadTooLarge(BadRequest):
-    """The request line and the headers are more than this gateway takes."""
 
 
 class Connections:
@@ -72,6 +57,7 @@ class Connections:
 
     @property
     def limits(self) -> Limits:
+        """May be changed at run time; connections that are there keep those to sizes."""
         return self.patience.limits
 
     @limits.setter
@@ -95,10 +81,9 @@ class Connection(asyncio.Protocol):
     """One client's connection: requests in, responses out, one after the other."""
 
     __slots__ = (
-        "_app_state", "_client", "_config", "_connections", "_cycle", "_fault", "_head", "_headers",
-        "_limit", "_parser", "_queue", "_raw", "_server", "_state", "_url", "_writable",
-        "_written", "began", "drained", "lingering", "reading", "received", "since", "slow",
-        "stirred", "taken", "transport", "unheeded",
+        "_app_state", "_client", "_config", "_connections", "_cycle", "_queue", "_requests",
+        "_server", "_state", "_writable", "_written", "began", "drained", "lingering", "mark",
+        "since", "slow", "taken", "transport", "unheeded",
     )  # fmt: skip
 
     transport: asyncio.Transport
@@ -108,28 +93,20 @@ class Connection(asyncio.Protocol):
     ) -> None:
         self._connections, self._config, self._state = connections, config, state
         self._app_state = app_state
-        self._parser: httptools.HttpRequestParser | None = httptools.HttpRequestParser(self)
-        self._server: tuple[str, int | None] | None = None
-        self._client: tuple[str, int | None] | None = None
+        self._requests: Requests | None = Requests(self, connections.limits)
+        """None once no more are to come; what still does is thrown away."""
+        self._server: Place = None
+        self._client: Place = None
         self._cycle: Cycle | None = None
         """Of the request that is being answered."""
         self._queue: deque[Cycle] | None = None
         """Of those that came after it; the last one may be incomplete."""
-        self._url = b""
-        self._headers: list[tuple[bytes, bytes]] = []
-        self._head = 0
-        """Bytes of the request's head that the parser has told, at least."""
-        self._limit = connections.limits.head
-        self._raw = 0
-        """Bytes fed to the parser for the request."""
-        self._fault: GatewayError | None = None
         self._writable: asyncio.Event | None = None
         self._written = 0
         self.slow = self.unheeded = self.lingering = False
-        self.reading: Reading = "nothing"
-        self.stirred = True
         self.since = self.began = self.drained = 0.0
-        self.received = self.taken = 0
+        self.mark: tuple[int, object] = (0, None)
+        self.taken = 0
 
     # asyncio's side.
 
@@ -149,15 +126,21 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._state.connections.discard(self)
         self._connections.patience.remove(self)
-        self._parser = None
-        if self._cycle is not None:
-            self._cycle.lose()
+        self._requests = None
+        for cycle in (self._cycle, *(self._queue or ())):
+            if cycle is not None:
+                cycle.lose()
         self._queue = None
         self.resume_writing()
 
     def data_received(self, data: bytes) -> None:
-        while data and self._parser is not None:
-            data = self._fed(self._parser, data)
+        requests = self._requests
+        if requests is None:
+            return
+        try:
+            requests.feed(data)
+        except BadRequest as fault:
+            self._refuse(fault)
 
     def eof_received(self) -> bool:
         return False  # a client that sends no more wants no more
@@ -172,93 +155,20 @@ class Connection(asyncio.Protocol):
         if writable is not None:
             writable.set()
 
-    # The parser's side.
+    # The requests' side.
 
-    def _fed(self, parser: httptools.HttpRequestParser, data: bytes) -> bytes:
-        """Feed *data*; return what is to be fed next."""
-        self._raw += len(data)
-        try:
-            parser.feed_data(data)
-        except httptools.HttpParserUpgrade as offer:
-            if parser.get_method() == b"CONNECT":
-                self._refuse(BadRequest("this is no proxy"))
-                return b""
-            return self._without_offer(parser) + data[offer.args[0] :]
-        except httptools.HttpParserError:
-            self._refuse(self._fault or BadRequest("this is not HTTP as it is written"))
-            return b""
-        limit = self._limit
-        if self.reading == "head" and self._raw > limit:
-            self._refuse(self._too_long())
-        elif self.reading == "body" and self._raw > self.received * _OVERHEAD + 2 * limit:
-            self._refuse(BadRequest("the request has more around its body than in it"))
-        return b""
-
-    def _without_offer(self, parser: httptools.HttpRequestParser) -> bytes:
-        """The head of a request that offers to go on in another protocol, as if it did not.
-
-        A server may overlook the offer (RFC 9110 7.8); the parser leaves the body unread for it.
-        """
-        self._parser = httptools.HttpRequestParser(self)
-        lines = [b"%b %b HTTP/%b" % (
-            parser.get_method(), self._url, parser.get_http_version().encode(),
-        )]  # fmt: skip
-        for name, value in self._headers:
-            if name == b"connection":
-                value = b"keep-alive" if parser.should_keep_alive() else b"close"
-            if name != b"upgrade":
-                lines.append(b"%b: %b" % (name, value))
-        return b"\r\n".join(lines) + b"\r\n\r\n"
-
-    def on_message_begin(self) -> None:
-        self.reading, self.stirred = "head", True
-        self._url, self._headers, self._head = b"", [], 0
-
-    def on_url(self, url: bytes) -> None:
-        self._url += url
-        self._head = len(self._url)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._headers.append((_NAMES.get(name) or name.lower(), value.rstrip()))
-        self._head += len(name) + len(value) + 4
-        if self._head > self._limit:
-            self._fault = self._too_long()
-            raise self._fault
-
-    def on_headers_complete(self) -> None:
-        parser = self._parser
-        if parser is None or parser.should_upgrade():
-            return  # see _without_offer
-        self.reading, self.stirred = "body", True
-        self.received, self.began = 0, 0.0
-        if len(self._headers) > self._connections.limits.lines or len(self._url) > self._limit:
-            self._fault = self._too_long()
-            raise self._fault
-        version = parser.get_http_version()
-        if version not in _VERSIONS:
-            raise httptools.HttpParserError
-        cycle = Cycle(
-            self, self._scope(parser.get_method().decode("ascii"), version),
-            keep_alive=version == "1.1" and parser.should_keep_alive(),
-        )  # fmt: skip
-        # What comes after the body is nobody's business (trailers).
-        self._headers, self._head = [], 0
+    def request(self, head: Head) -> None:
+        cycle = Cycle(self, self._scope(head), keep_alive=head.keep_alive)
         if self._cycle is None:
             self._begin(cycle)
-        else:
-            self._enqueue(cycle)
-
-    def _enqueue(self, cycle: Cycle) -> None:
+            return
         queue = self._queue = self._queue or deque()
         if len(queue) >= _PIPELINED:
-            self._fault = BadRequest("too many requests at once on one connection")
-            raise self._fault
+            raise BadRequest("too many requests at once on one connection")
         queue.append(cycle)
 
-    def on_body(self, body: bytes) -> None:
-        self.received += len(body)
-        self.stirred = True
-        cycle = self._newest()
+    def part(self, body: bytes) -> None:
+        cycle = self._newest
         if cycle is None or cycle.complete:
             return
         cycle.take(body)
@@ -266,39 +176,24 @@ class Connection(asyncio.Protocol):
             self.unheeded = True
             self.transport.pause_reading()
 
-    def on_message_complete(self) -> None:
-        if self.reading != "body":
-            return
-        self.reading, self.stirred = "nothing", True
-        self._raw = 0
-        cycle = self._newest()
+    def end(self) -> None:
+        cycle = self._newest
         if cycle is not None:
             cycle.end()
 
+    @property
     def _newest(self) -> Cycle | None:
+        """Of the request that came last, if it is not answered."""
         return self._queue[-1] if self._queue else self._cycle
 
-    def _too_long(self) -> HeadTooLarge:
-        limits = self._connections.limits
-        return HeadTooLarge(
-            f"the request's head is too large: {limits.head} bytes and {limits.lines} lines"
-            " are allowed"
-        )
-
-    def _scope(self, method: str, version: str) -> Scope:
-        path, _, query = self._url.partition(b"?")
-        if path[:1] != b"/":
-            # Absolute-form, which only proxies are sent, but servers must take (RFC 9112 3.2.2).
-            parsed = httptools.parse_url(self._url)
-            path, query = parsed.path or b"/", parsed.query or b""
-        decoded = path.decode("ascii")
-        root = self._config.root_path
+    def _scope(self, head: Head) -> Scope:
+        root, path = self._config.root_path, head.path.decode("ascii")
         return {
-            "type": "http", "asgi": _ASGI, "http_version": version, "server": self._server,
-            "client": self._client, "scheme": "http", "method": method, "root_path": root,
-            "path": root + (unquote(decoded) if "%" in decoded else decoded),
-            "raw_path": root.encode() + path, "query_string": query, "headers": self._headers,
-            "state": self._app_state.copy(),
+            "type": "http", "asgi": _ASGI, "http_version": head.version, "server": self._server,
+            "client": self._client, "scheme": "http", "method": head.method, "root_path": root,
+            "path": root + (unquote(path) if "%" in path else path),
+            "raw_path": root.encode() + head.path, "query_string": head.query,
+            "headers": head.headers, "state": self._app_state.copy(),
         }  # fmt: skip
 
     # The cycles' side.
@@ -325,7 +220,7 @@ class Connection(asyncio.Protocol):
         self._state.total_requests += 1
         if cycle is not self._cycle:
             return
-        self._cycle, self.stirred = None, True
+        self._cycle = None
         if self.transport.is_closing():
             return
         if not cycle.begun:
@@ -349,18 +244,33 @@ class Connection(asyncio.Protocol):
     # The clock's side.
 
     @property
+    def reading(self) -> Reading:
+        return self._requests.reading if self._requests is not None else "nothing"
+
+    @property
+    def received(self) -> int:
+        return self._requests.received if self._requests is not None else 0
+
+    @property
     def answering(self) -> bool:
         return self._cycle is not None
+
+    def progress(self) -> tuple[int, object]:
+        requests = self._requests
+        if requests is None:
+            return -1, self.lingering
+        return requests.begun, (requests.reading, requests.received, self._cycle is None)
 
     def unsent(self) -> tuple[int, int]:
         waits = self.transport.get_write_buffer_size()
         return waits, self._written - waits
 
     def expire(self) -> None:
-        if self.lingering or self.reading == "nothing":
+        reading, newest = self.reading, self._newest
+        if reading == "nothing":
             self.transport.abort()
-        elif self.reading == "body" and (cycle := self._newest()) is not None:
-            cycle.give_up()
+        elif reading == "body" and newest is not None and not newest.whole:
+            newest.give_up()
         else:
             self._refuse(RequestTimedOut("the request's head did not come in time"))
 
@@ -376,11 +286,11 @@ class Connection(asyncio.Protocol):
 
     def _refuse(self, error: GatewayError) -> None:
         """The last word on this connection, after the answers that are due before it."""
-        self._parser = None
-        queue, newest = self._queue, self._newest()
+        self._requests = None
+        queue, newest = self._queue, self._newest
         if queue and newest is not None and not newest.whole:
             queue.pop()
-            newest = self._newest()
+            newest = self._newest
         if newest is not None and newest.whole:
             newest.keep_alive = False
             return
@@ -397,11 +307,11 @@ class Connection(asyncio.Protocol):
         To one that is still sending, a connection closed at once is a connection reset, and it
         may never see the answer that waits for it (RFC 9112 9.6).
         """
-        self._parser = None
+        self._requests = None
         if heard:
             self.transport.close()
             return
-        self.lingering = self.stirred = True
+        self.lingering = True
         self.resume_reading()
         self.transport.write_eof()
 
@@ -421,7 +331,7 @@ def _refusal(error: GatewayError, standing: bytes) -> bytes:
     return b"HTTP/1.1 %d \r\n%b%b\r\n%b" % (status, lines.encode(), standing, refusal.body)
 
 
-def _place(name: Any) -> tuple[str, int | None] | None:
+def _place(name: Any) -> Place:
     """A socket's name as ASGI has it."""
     if isinstance(name, tuple):
         return str(name[0]), int(name[1])

@@ -39,25 +39,34 @@ _AT_ONCE = 500  # clients looked at in one go; streams go on in between
 class Client(Protocol):
     """A connection as the clock sees it."""
 
-    reading: Reading
-    lingering: bool
     unheeded: bool
     """Whether we do not read: then the client is not to blame for what does not come."""
-    stirred: bool
-    """Whether it came further since the last look: into another state, or on with its body."""
+    lingering: bool
+    """Whether it has heard its last word, and is only to hang up."""
+    mark: tuple[int, object]
+    """The clock's own: the progress at the last look."""
     since: float
-    """The clock's own: when it had last come further."""
+    """The clock's own: when there had last been any."""
     began: float
-    """The clock's own: when it was first seen to send a body; 0 for one that is new."""
-    received: int
-    """Bytes of the body."""
+    """The clock's own: when it was first seen to send the body at hand."""
     taken: int
     """The clock's own: how much of all that was sent the client had taken."""
     drained: float
     """The clock's own: when it had last taken anything, or nothing had waited for it."""
 
     @property
+    def reading(self) -> Reading:
+        """What of a request is being read."""
+
+    @property
+    def received(self) -> int:
+        """Bytes of the body at hand."""
+
+    @property
     def answering(self) -> bool: ...
+
+    def progress(self) -> tuple[int, object]:
+        """Which request it is, and another value whenever the client has come further with it."""
 
     def unsent(self) -> tuple[int, int]:
         """Bytes that wait for the client to take them, and bytes that it has taken."""
@@ -78,6 +87,7 @@ class Patience:
         self._timer: asyncio.TimerHandle | None = None
 
     def add(self, client: Client) -> None:
+        client.since = client.began = client.drained = asyncio.get_running_loop().time()
         self._clients.add(client)
         if self._timer is None:
             self._arm()
@@ -113,15 +123,16 @@ class Patience:
 def judge(client: Client, now: float, limits: Limits) -> None:
     """Cut *client* off if it has used up a limit."""
     waits, taken = client.unsent()
-    if client.stirred or client.unheeded or (waits and client.reading == "nothing"):
-        client.stirred, client.since = False, now
-    if client.unheeded or not client.began:
-        client.began = now
     if not waits or taken != client.taken:
         client.taken, client.drained = taken, now
     elif now - client.drained >= limits.client_timeout:
         client.abort()
         return
+    progress, reading = client.progress(), client.reading
+    if reading != "body" or client.unheeded or progress[0] != client.mark[0]:
+        client.began = now
+    if progress != client.mark or client.unheeded or (waits and reading == "nothing"):
+        client.mark, client.since = progress, now
     if _late(client, now, limits):
         client.expire()
 
