@@ -11,9 +11,12 @@ import typer
 
 import conformance
 from amq2api import config
+from amq2api.accounts import policy
 from amq2api.bridge.amazonq import fidelity
 from amq2api.cli.app import COMMANDS, app
+from amq2api.cli.reloading import AT_START
 from amq2api.dialects.messages import WORDING
+from amq2api.relay.families import FAMILIES
 from amq2api.sim.scenarios import summaries
 
 ROOT = Path(__file__).parent.parent
@@ -22,7 +25,9 @@ _NOTICE = "<!-- Made by scripts/docs; a test compares it with the code. -->"
 
 def settings() -> str:
     """docs/settings.md."""
-    rows = [(f"`{row.env}`", f"`{row.default}`" if row.default else "", row.allowed, row.help)
+    fixed = {str(config.Settings.model_fields[name].validation_alias) for name in AT_START}
+    rows = [(f"`{row.env}`", f"`{row.default}`" if row.default else "", row.allowed, row.help,
+             "start" if row.env in fixed else "SIGHUP")
             for row in config.table()]  # fmt: skip
     return _page(
         "Settings",
@@ -30,9 +35,10 @@ def settings() -> str:
         Read from the environment and from a file `.env` in the working directory; the
         environment wins, and options such as `--port` win over both. An empty value is none. A
         value that makes no sense stops the start with its name and what is allowed.
-        `amq2api settings` shows what is in force.
+        `amq2api settings` shows what is in force. The last column says when a change is taken up:
+        at the next start, or already when the gateway gets a SIGHUP.
         """,
-        *_table(("name", "default", "allowed", "what it is for"), rows),
+        *_table(("name", "default", "allowed", "what it is for", "changes at"), rows),
     )
 
 
@@ -53,6 +59,52 @@ def errors() -> str:
         the last column are the log's `outcome`.
         """,
         *_table(("status", "type", "`x-should-retry`", "`retry-after`", "when"), rows),
+        "",
+        *_policy(),
+    )
+
+
+def _policy() -> list[str]:
+    rows = [
+        (kind.__name__, "; else ".join(map(str, row.remedies)) or "told to the client",
+         f"`{row.mark}`" if row.mark else "", row.why)
+        for kind, row in policy.TABLE.items()
+    ]  # fmt: skip
+    text = f"""
+        ## What the gateway tries first
+
+        Only before the client has heard the first of an answer; then the failure is told. A call
+        makes `AMQ2API_ATTEMPTS` requests at most. Pauses are never shorter than what the service
+        asks for and are spread by chance; where it asks for more than {policy.LONGEST_PAUSE:g}
+        seconds the client is told instead. An account that asked too fast is not asked again by
+        the same call. In all, one call in ten may lead to a further request, and
+        {policy.RESERVE:g} more, counting the latest calls: beyond that failures are told at once,
+        so that retries never become the load. The nearest class decides.
+    """
+    return [cleandoc(text), "", *_table(("failure", "what is tried", "account", "why"), rows)]
+
+
+def metrics() -> str:
+    """docs/metrics.md."""
+    rows = [
+        (f"`{each.name}`", each.kind, ", ".join(f"`{label}`" for label in each.labels), each.help)
+        for each in FAMILIES
+    ]
+    return _page(
+        "Metrics",
+        """
+        `GET /metrics` tells Prometheus, behind the same door as calls: with client keys, send one
+        as `Authorization: Bearer`. `AMQ2API_METRICS=false` takes it away. With several workers the
+        numbers are those of all of them, whoever is asked. Every label has a bounded set of
+        values: a name that the gateway does not know is `other`. Nothing tells of a person, a
+        key, an account's name or a conversation.
+
+            scrape_configs:
+              - job_name: amq2api
+                authorization: {credentials_file: /etc/prometheus/amq2api-key}
+                static_configs: [{targets: ["127.0.0.1:3015"]}]
+        """,
+        *_table(("name", "kind", "labels", "what it tells"), rows),
     )
 
 
@@ -122,6 +174,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     ".env.example": example,
     "docs/settings.md": settings,
     "docs/errors.md": errors,
+    "docs/metrics.md": metrics,
     "docs/cli.md": commands,
     "docs/simulator.md": simulator,
     "docs/fidelity.md": lambda: fidelity.page() + conformance.section(),
