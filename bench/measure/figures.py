@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from statistics import median
 from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeAlias
 
 from .loads import Load
@@ -67,13 +68,19 @@ class Figure:
     """One number of a case: its *name* among the trial's values, what it says, what it may be.
 
     *ratio*: worth dividing by nginx's. *added*: worth subtracting what it is without a proxy.
+    *by_the_clock*: whoever else is at work on the machine can only add to it, so that the least
+    of the runs says most; of others it is the median.
     """
 
     name: str
     label: str
     ratio: bool = False
     added: bool = False
+    by_the_clock: bool = False
     target: Target | None = None
+
+    def summed(self, values: Sequence[float]) -> float:
+        return min(values) if self.by_the_clock else median(values)
 
     def at_most(self, limit: float) -> Self:
         return self.wanting(Target(limit))

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from statistics import median
 from typing import Any, Literal, TypeAlias
 
 from .figures import Case, Figure, Target, Values
@@ -15,28 +14,28 @@ Samples: TypeAlias = Mapping[str, Sequence[Values]]
 
 @dataclass(frozen=True)
 class Row:
-    """A figure, summed up: the medians of all proxies, and the gateway's least and most."""
+    """A figure, summed up: what it is for every proxy, and the gateway's least and most."""
 
     case: Case
     figure: Figure
-    medians: Mapping[str, float]
+    of: Mapping[str, float]
     least: float
     most: float
 
     @property
     def value(self) -> float:
-        return self.medians[GATEWAY]
+        return self.of[GATEWAY]
 
     @property
     def ratio(self) -> float | None:
         """To nginx's."""
-        plain = self.medians.get("nginx")
+        plain = self.of.get("nginx")
         return self.value / plain if plain and self.figure.ratio else None
 
     @property
     def added(self) -> float | None:
         """To what it is without a proxy."""
-        bare = self.medians.get("direct")
+        bare = self.of.get("direct")
         return None if bare is None or not self.figure.added else self.value - bare
 
     @property
@@ -64,13 +63,13 @@ def rows(case: Case, samples: Samples) -> Iterator[Row]:
     for figure in case.figures:
         of_figure = {name: [each[figure.name] for each in given] for name, given in samples.items()}
         mine = of_figure[GATEWAY]
-        medians = {name: median(values) for name, values in of_figure.items()}
-        yield Row(case, figure, medians, min(mine), max(mine))
+        summed = {name: figure.summed(values) for name, values in of_figure.items()}
+        yield Row(case, figure, summed, min(mine), max(mine))
 
 
 def table(summed: Sequence[Row]) -> Iterator[str]:
     """The lines of a Markdown table; a column for every proxy that was beside the gateway."""
-    others = list(dict.fromkeys(name for row in summed for name in row.medians if name != GATEWAY))
+    others = list(dict.fromkeys(name for row in summed for name in row.of if name != GATEWAY))
     head = ["case", "figure", "gateway (least to most)", *others, "compared", "target", "verdict"]
     yield "| " + " | ".join(head) + " |"
     yield "|" + "---|" * len(head)
@@ -85,7 +84,7 @@ def plain(samples: Mapping[str, Samples], summed: Sequence[Row]) -> dict[str, An
         "figures": [
             {
                 "case": row.case.name, "figure": row.figure.name, "label": row.figure.label,
-                "medians": row.medians, "least": row.least, "most": row.most,
+                "of": row.of, "least": row.least, "most": row.most,
                 "ratio": row.ratio, "added": row.added, "verdict": row.verdict,
                 "target": row.figure.target and asdict(row.figure.target),
             }
@@ -99,7 +98,7 @@ def _cells(row: Row, others: Sequence[str]) -> Iterator[str]:
     yield row.figure.label
     yield f"{_short(row.value)} ({_short(row.least)} to {_short(row.most)})"
     for name in others:
-        yield _short(row.medians[name]) if name in row.medians else ""
+        yield _short(row.of[name]) if name in row.of else ""
     if row.ratio is not None:
         yield f"{row.ratio:.2f} × nginx"
     else:

@@ -243,13 +243,11 @@ static void take_requests(struct peer *p) {
 /* Whether the peer still lives. */
 static int receive(struct peer *p) {
   static char piece[262144];
-  for (;;) {
-    ssize_t n = recv(p->fd, piece, sizeof piece, 0);
-    if (n < 0 && errno == EAGAIN) break;
-    if (n <= 0) return 0;
-    append(&p->in, piece, n);
-    if ((size_t)n < sizeof piece) break;
-  }
+  /* One read each time, or a large request would keep the others from their pace. */
+  ssize_t n = recv(p->fd, piece, sizeof piece, 0);
+  if (n < 0 && errno == EAGAIN) return 1;
+  if (n <= 0) return 0;
+  append(&p->in, piece, n);
   take_requests(p);
   return flush(p);
 }

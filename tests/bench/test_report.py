@@ -36,7 +36,14 @@ def test_a_figure_is_a_median_with_its_extremes() -> None:
     row = summed(Figure("cpu", "µs"), gateway=[1.0, 9.0, 2.0], nginx=[4.0])
 
     assert (row.value, row.least, row.most) == (2.0, 1.0, 9.0)
-    assert row.medians == {"gateway": 2.0, "nginx": 4.0}
+    assert row.of == {"gateway": 2.0, "nginx": 4.0}
+
+
+def test_of_what_the_clock_says_the_least_counts() -> None:
+    first = Figure("first", "ms", added=True, by_the_clock=True)
+    row = summed(first, gateway=[3.0, 9.0, 2.0], direct=[0.5, 4.0])
+
+    assert (row.value, row.added, row.most) == (2.0, 1.5, 9.0)
 
 
 @pytest.mark.parametrize(
