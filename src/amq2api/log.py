@@ -1,14 +1,18 @@
 """One line per call, for people or for programs. Never content, never a secret."""
 
+import asyncio
 import io
 import logging
 import sys
-from collections.abc import MutableMapping
+import traceback
+from collections.abc import Iterator, Mapping, MutableMapping
 from functools import lru_cache
 from typing import Any, Literal
 
 import msgspec
 import structlog
+
+from amq2api.errors import BadRequest, GatewayError
 
 log: Any = structlog.get_logger("amq2api")
 
@@ -16,12 +20,21 @@ log: Any = structlog.get_logger("amq2api")
 _SECRET = ("token", "secret", "authorization", "api_key", "password", "cookie")
 _HARMLESS = frozenset({"input_tokens", "output_tokens", "has_token", "token_endpoint"})
 
+# Exceptions whose words name code, files and addresses. A ValueError or a KeyError quotes the
+# value that it could not take, and that can be anything.
+_HARMLESS_WORDS = (
+    GatewayError, OSError, AttributeError, NameError, TypeError, ImportError, RecursionError,
+    NotImplementedError, MemoryError, ZeroDivisionError, BaseExceptionGroup,
+)  # fmt: skip
+_FRAMES = 50  # of a traceback; a recursion has a thousand
+_UNSAID = "(words left out)"
+
 
 def configure(level: str, form: Literal["auto", "console", "json"]) -> None:
     """Set up logging for the whole process, or change it; the command line does."""
     console = form == "console" or (form == "auto" and sys.stderr.isatty())
     renderer: Any = (
-        # The plain traceback: the pretty one shows local variables, and with them content.
+        # By then a traceback is text. The pretty one would show local variables.
         structlog.dev.ConsoleRenderer(
             colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
         )
@@ -33,7 +46,11 @@ def configure(level: str, form: Literal["auto", "console", "json"]) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         redact,
     ]
-    last: list[Any] = [structlog.processors.format_exc_info, renderer]
+    last: list[Any] = [
+        structlog.processors.ExceptionRenderer(_traceback),
+        *([_as_shown] if console else []),
+        renderer,
+    ]
     structlog.configure(
         processors=[*first, *last],
         wrapper_class=structlog.make_filtering_bound_logger(
@@ -80,10 +97,44 @@ def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mutab
     return event
 
 
+def _as_shown(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Any:
+    """A text of another type, such as a secret, shows what it wants to: a console is not asked."""
+    for key, value in event.items():
+        if type(value) is not str and isinstance(value, str):
+            event[key] = str(value)
+    return event
+
+
 @lru_cache(maxsize=512)  # the names come from the source, a few dozen of them
 def _is_secret(key: str) -> bool:
     lowered = key.lower()
     return lowered not in _HARMLESS and any(word in lowered for word in _SECRET)
+
+
+def unforeseen(_loop: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
+    """A loop's exception handler. Its own would write what a callback was called with."""
+    what = str(context.get("message", "")).partition("(")[0]
+    log.error("unforeseen", what=what, exc_info=context.get("exception"))
+
+
+def _traceback(exc_info: Any) -> str:
+    """Where it happened, and what it was; in whose words only if they cannot quote anything."""
+    return "\n".join(_told(exc_info[1]))
+
+
+def _told(exc: BaseException) -> Iterator[str]:
+    before = exc.__cause__ or (None if exc.__suppress_context__ else exc.__context__)
+    if before is not None:
+        yield from _told(before)
+        yield f"\n{'which led to' if exc.__cause__ else 'and then'}:\n"
+    yield "Traceback (most recent call last):"
+    yield "".join(traceback.format_tb(exc.__traceback__, limit=-_FRAMES)).rstrip()
+    quotes = isinstance(exc, BadRequest) or not isinstance(exc, _HARMLESS_WORDS)
+    yield f"{type(exc).__qualname__}: {_UNSAID if quotes else exc}"
+    if isinstance(exc, BaseExceptionGroup):
+        for number, part in enumerate(exc.exceptions, 1):
+            yield f"\n{number}. of {len(exc.exceptions)}:\n"
+            yield from _told(part)
 
 
 def _to_json(event: Any, **_how: Any) -> str:

@@ -13,6 +13,7 @@ from typing import Any, Protocol, cast
 import uvicorn
 import uvloop
 
+from amq2api.log import unforeseen
 from amq2api.web.http import Connections
 from amq2api.web.patience import Limits
 
@@ -201,6 +202,7 @@ async def _first(work: Awaitable[None], orders: Orders) -> None:
 def run(main: Awaitable[None]) -> None:
     """``asyncio.run`` on the loop that serves best here (docs/performance.md)."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.get_loop().set_exception_handler(unforeseen)
         runner.run(_as_coroutine(main))
 
 
