@@ -1,8 +1,9 @@
-"""What a line of the log looks like. In a process of its own: logging is set up once."""
+"""What a line of the log looks like. In a process of its own: it is the whole process' log."""
 
 import json
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -14,17 +15,45 @@ SECRETS = {
 }
 
 
-def lines(form: str, code: str, level: str = "info") -> list[str]:
-    """What *code* leaves on standard error."""
-    program = f"from amq2api.log import configure, log\nconfigure({level!r}, {form!r})\n{code}"
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=True
-    )
-    assert done.stdout == ""
-    return done.stderr.splitlines()
+_CHILD = """
+import io, json, sys
+for program in sys.stdin:
+    sys.stderr = io.StringIO()
+    exec(json.loads(program), {})
+    print(json.dumps(sys.stderr.getvalue()), flush=True)
+"""
 
 
-def test_json_lines_say_what_when_and_how_bad() -> None:
+@pytest.fixture(scope="module")
+def child() -> Iterator["subprocess.Popen[str]"]:
+    """A process that runs programs and tells what each has left on standard error."""
+    with subprocess.Popen(
+        [sys.executable, "-W", "error", "-c", _CHILD],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        yield process
+        process.communicate()
+        assert process.returncode == 0
+
+
+Lines = Callable[..., list[str]]
+
+
+@pytest.fixture
+def lines(child: "subprocess.Popen[str]") -> Lines:
+    def lines(form: str, code: str, level: str = "info") -> list[str]:
+        """What *code* leaves on standard error."""
+        program = f"from amq2api.log import configure, log\nconfigure({level!r}, {form!r})\n{code}"
+        assert child.stdin and child.stdout
+        child.stdin.write(json.dumps(program) + "\n")
+        child.stdin.flush()
+        told: str = json.loads(child.stdout.readline())
+        return told.splitlines()
+
+    return lines
+
+
+def test_json_lines_say_what_when_and_how_bad(lines: Lines) -> None:
     (line,) = lines("auto", "log.info('call', model='m', seconds=1.5)")
     said = json.loads(line)
     assert said.pop("timestamp").endswith("Z")
@@ -32,7 +61,7 @@ def test_json_lines_say_what_when_and_how_bad() -> None:
 
 
 @pytest.mark.parametrize("form", ["json", "console"])
-def test_secrets_are_hidden_by_name(form: str) -> None:
+def test_secrets_are_hidden_by_name(lines: Lines, form: str) -> None:
     (line,) = lines(form, f"log.info('x', input_tokens=7, **{SECRETS!r})")
     assert line.count("(hidden)") == len(SECRETS)
     assert not any(secret in line for secret in SECRETS.values())
@@ -40,7 +69,7 @@ def test_secrets_are_hidden_by_name(form: str) -> None:
 
 
 @pytest.mark.parametrize("form", ["json", "console"])
-def test_a_secret_is_hidden_whatever_it_is_called(form: str) -> None:
+def test_a_secret_is_hidden_whatever_it_is_called(lines: Lines, form: str) -> None:
     code = """
 from amq2api.accounts.secret import Secret
 secret = Secret("very-secret")
@@ -53,7 +82,7 @@ log.info("x", note=secret, deep=[{"a": secret}], words=f"a {secret}")
 
 @pytest.mark.parametrize("form", ["json", "console"])
 @pytest.mark.parametrize("kind", ["ValueError", "KeyError", "BadRequest", "UnicodeError"])
-def test_a_traceback_shows_where_and_no_values(form: str, kind: str) -> None:
+def test_a_traceback_shows_where_and_no_values(lines: Lines, form: str, kind: str) -> None:
     code = f"""
 from amq2api.errors import BadRequest
 
@@ -71,7 +100,7 @@ except Exception:
     assert "a secret prompt" not in said
 
 
-def test_words_that_name_only_code_are_kept() -> None:
+def test_words_that_name_only_code_are_kept(lines: Lines) -> None:
     code = """
 from amq2api.errors import UpstreamBroken
 try:
@@ -89,7 +118,7 @@ except AttributeError as exc:
     assert "which led to" in told
 
 
-def test_every_part_of_a_group_is_told() -> None:
+def test_every_part_of_a_group_is_told(lines: Lines) -> None:
     code = """
 try:
     try:
@@ -106,7 +135,7 @@ except ExceptionGroup:
         assert words in told
 
 
-def test_a_recursion_is_told_in_bounds() -> None:
+def test_a_recursion_is_told_in_bounds(lines: Lines) -> None:
     code = """
 def odd(n):
     return even(n + 1)
@@ -125,7 +154,9 @@ except RecursionError:
 
 
 @pytest.mark.parametrize("loop", ["asyncio.SelectorEventLoop()", "uvloop.new_event_loop()"])
-def test_what_goes_wrong_in_a_loop_is_told_without_what_it_was_called_with(loop: str) -> None:
+def test_what_goes_wrong_in_a_loop_is_told_without_what_it_was_called_with(
+    lines: Lines, loop: str
+) -> None:
     code = f"""
 import asyncio, gc, uvloop
 from amq2api.log import unforeseen
@@ -156,7 +187,7 @@ loop.close()
     assert "a secret prompt" not in str(told)
 
 
-def test_libraries_speak_in_the_same_form_and_only_to_warn() -> None:
+def test_libraries_speak_in_the_same_form_and_only_to_warn(lines: Lines) -> None:
     code = """
 import logging
 logging.getLogger("uvicorn.error").info("Started")
@@ -167,5 +198,5 @@ logging.getLogger("uvicorn.error").warning("odd: %d", 1)
     assert (said["event"], said["level"]) == ("odd: 1", "warning")
 
 
-def test_the_level_is_obeyed() -> None:
+def test_the_level_is_obeyed(lines: Lines) -> None:
     assert lines("json", "log.info('quiet')", level="warning") == []
