@@ -10,7 +10,7 @@ from amq2api.dialects import messages as m
 
 from . import patches
 from .amazonq.words import unsealed
-from .tokenizer import is_newer, tokenizer_of, weigh
+from .tokenizer import is_newer, tokenizer_of, weigh_all
 
 __all__ = ["Tally"]
 
@@ -37,8 +37,8 @@ class Tally:
         self.counts_thoughts = True
 
     def text(self) -> float:
-        """Everything but the images. Short texts are weighed as one, which is much faster."""
-        return self.fixed + weigh("".join(self._texts), self._tokenizer)
+        """Everything but the images."""
+        return self.fixed + weigh_all(self._texts, self._tokenizer)
 
     def say(self, text: str | None) -> None:
         if text:

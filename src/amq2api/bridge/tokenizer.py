@@ -8,7 +8,7 @@ off the weights are.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 from zlib import adler32
@@ -22,6 +22,7 @@ __all__ = [
     "tokenizer_of",
     "version_of",
     "weigh",
+    "weigh_all",
 ]
 
 Version: TypeAlias = tuple[int, int]
@@ -116,6 +117,27 @@ def weigh(text: str, by: Tokenizer = NEWER) -> float:
         return _weigh(text, by.weights)
     rest = text[_EXACTLY::_STRIDE]
     return _weigh(text[:_EXACTLY], by.weights) + _STRIDE * _weigh(rest, by.weights)
+
+
+def weigh_all(texts: Iterable[str], by: Tokenizer = NEWER) -> float:
+    """The tokens of *texts*, one behind the other: as their join weighs, without making it.
+
+    Short texts are weighed as one, which is much faster; of megabytes a copy is saved.
+    """
+    exactly: list[str] = []
+    samples: list[str] = []
+    at = 0
+    for text in texts:
+        left, at = _EXACTLY - at, at + len(text)
+        if at <= _EXACTLY:
+            exactly.append(text)
+            continue
+        if left > 0:
+            exactly.append(text[:left])
+        # In step with the samples of the texts before.
+        samples.append(text[left if left > 0 else left % _STRIDE :: _STRIDE])
+    weight = _weigh("".join(exactly), by.weights)
+    return weight + _STRIDE * _weigh("".join(samples), by.weights) if samples else weight
 
 
 def _weigh(text: str, weights: bytes) -> float:

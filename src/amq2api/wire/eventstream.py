@@ -153,7 +153,7 @@ _NONE: Mapping[str, HeaderValue] = MappingProxyType({})
 
 
 def _meet(data: bytes, at: int) -> _Head:
-    """The head of a frame of a new kind; of one that is not all here, only its total.
+    """The head of a frame of another kind than the latest; of one not all here, its total.
 
     The prelude is judged as soon as it is here, so that a corrupt length is an error now
     instead of a wait for 16 MiB; the headers only once the whole frame is sound.
@@ -161,6 +161,10 @@ def _meet(data: bytes, at: int) -> _Head:
     if len(data) - at < _OVERHEAD:
         return _OVERHEAD, 0, 0, _NONE
     start = at + _PRELUDE.size
+    # It may be as long as another one than the latest, and then is not new.
+    size = _PRELUDE.size + _read_uint32(data, at + 4)[0]
+    if (known := _heads.get(data[at : at + size])) is not None:
+        return known
     total, headers, crc = _PRELUDE.unpack(data[at:start])
     if crc32(data[at : at + 8]) != crc:
         raise ProtocolError("prelude checksum mismatch")
@@ -170,13 +174,13 @@ def _meet(data: bytes, at: int) -> _Head:
         return total, 0, 0, _NONE
     if crc32(data[at:last]) != _read_uint32(data, last)[0]:
         raise ProtocolError("frame checksum mismatch")
-    block = data[start : start + headers]
+    block = data[start : at + size]
     read = _remembered if headers <= _MEMO_BYTES else _read_headers
-    met = total, start + headers - at, crc32(data[at : start + headers]), read(block)
+    met = total, size, crc32(data[at : at + size]), read(block)
     if headers <= _MEMO_BYTES:
         if len(_heads) >= _HEADS:
             _heads.clear()
-        _heads[data[at : start + headers]] = met
+        _heads[data[at : at + size]] = met
     return met
 
 

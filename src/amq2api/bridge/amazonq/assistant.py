@@ -2,7 +2,6 @@
 
 import binascii
 from collections.abc import Sequence
-from typing import cast
 
 import msgspec
 
@@ -13,11 +12,13 @@ from .content import kind
 from .fidelity import Ledger, row_of
 from .names import Names, fitting
 from .rawjson import sound
-from .turns import AssistantPiece, Turn
+from .turns import Turn
 from .user import Asked
 from .words import SEPARATOR, is_marker
 
 __all__ = ["retell"]
+
+_THOUGHTS = (m.Thinking, m.RedactedThinking)
 
 
 def retell(
@@ -29,7 +30,7 @@ def retell(
     asked: list[Asked] = []
     thoughts: list[m.Thinking | m.RedactedThinking] = []
     taken: set[str] = set()
-    for piece in cast("list[AssistantPiece]", turn.pieces):
+    for piece in turn.pieces:
         if isinstance(piece, str):
             texts.append(piece)
         elif isinstance(piece, m.ToolUse):
@@ -39,7 +40,7 @@ def retell(
                 ledger.approximated("tool_use.id")
             asked.append(Asked(piece.id, upstream_id))
             uses.append(q.ToolUse(upstream_id, names.upstream(piece.name), _input(piece, ledger)))
-        else:
+        elif isinstance(piece, _THOUGHTS):
             thoughts.append(piece)
     reasoning = _reasoning(thoughts, ledger, replay=replay_reasoning)
     said = q.AssistantResponseMessage(SEPARATOR.join(texts), uses, reasoning)

@@ -5,7 +5,7 @@ the client's own words: a document its title and text, a server tool's block its
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -21,7 +21,7 @@ __all__ = ["Piece", "Reader", "image", "is_blank", "kind"]
 
 Piece: TypeAlias = str | m.Image | m.ToolUse | m.ToolResult | m.Thinking | m.RedactedThinking
 
-_AS_IT_IS = (m.Image, m.ToolUse, m.ToolResult, m.Thinking, m.RedactedThinking)
+_AS_IT_IS = frozenset({m.Image, m.ToolUse, m.ToolResult, m.Thinking, m.RedactedThinking})
 # Of a call that is only shown (relay/material.py leaves links alone then).
 _ELSEWHERE = "what lies elsewhere is fetched only when the call is made"
 _FORMATS: dict[str, q.ImageFormat] = {
@@ -41,20 +41,21 @@ class Reader:
         self._ledger = ledger
         self.changes = Changes(declared)
 
-    def pieces(self, content: str | Sequence[m.Block | m.ResultBlock]) -> Iterator[Piece]:
+    def pieces(self, content: str | Sequence[m.Block | m.ResultBlock]) -> list[Piece]:
         """What a message or a tool result says, in order."""
         if isinstance(content, str):
-            yield content
-            return
+            return [content]
+        made: list[Any] = []
         for block in content:
-            if isinstance(block, m.Text):
+            if type(block) is m.Text:
                 if block.citations:
                     self._ledger.dropped("citations")
-                yield block.text
-            elif isinstance(block, _AS_IT_IS):
-                yield block
+                made.append(block.text)
+            elif type(block) in _AS_IT_IS:
+                made.append(block)
             else:
-                yield from self._retold(block)
+                made += self._retold(block)
+        return made
 
     def _retold(self, block: m.Block | m.ResultBlock) -> Iterator[Piece]:
         self._ledger.approximated(row_of(kind(block)))

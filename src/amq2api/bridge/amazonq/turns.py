@@ -22,14 +22,14 @@ Speaker: TypeAlias = Literal["user", "assistant"]
 UserPiece: TypeAlias = str | m.Image | m.ToolResult
 AssistantPiece: TypeAlias = str | m.ToolUse | m.Thinking | m.RedactedThinking
 
-_MAY_SAY: dict[Speaker, tuple[type, ...]] = {
-    "user": (str, m.Image, m.ToolResult),
-    "assistant": (str, m.Image, m.ToolUse, m.ToolResult, m.Thinking, m.RedactedThinking),
+_MAY_SAY: dict[Speaker, frozenset[type]] = {
+    "user": frozenset({str, m.Image, m.ToolResult}),
+    "assistant": frozenset({str, m.Image, m.ToolUse, m.ToolResult, m.Thinking, m.RedactedThinking}),
 }
-_NOT_THE_ASSISTANTS = (m.ToolResult, m.Image)
+_NOT_THE_ASSISTANTS = frozenset({m.ToolResult, m.Image})
 """What an assistant message may hold and the service has with the user only: what searches found,
 and pictures in a document."""
-_SPEECH = (str, m.Image, m.ToolUse, m.ToolResult)
+_THOUGHTS = frozenset({m.Thinking, m.RedactedThinking})
 
 
 @dataclass(slots=True)
@@ -45,7 +45,7 @@ class Turn:
     @property
     def speaks(self) -> bool:
         """Thoughts alone are no message to the service (I6)."""
-        return any(isinstance(piece, _SPEECH) for piece in self.pieces)
+        return not _THOUGHTS.issuperset(map(type, self.pieces))
 
 
 def gather(messages: Sequence[m.Message], reader: Reader, ledger: Ledger) -> list[Turn]:
@@ -53,16 +53,16 @@ def gather(messages: Sequence[m.Message], reader: Reader, ledger: Ledger) -> lis
 
     System messages keep their place: their text is part of the user turn around them.
     """
-    turns: list[Turn] = []
-    for turn in _merged(_read(messages, reader, ledger)):
-        if turn.speaks:
-            turns.append(turn)
-        else:
-            ledger.dropped("messages")
-            for thought in turn.pieces:
-                ledger.dropped(row_of(kind(thought)))
+    turns = _merged(_read(messages, reader, ledger))
+    silent = [turn for turn in turns if not turn.speaks]
+    if not silent:
+        return turns
+    for turn in silent:
+        ledger.dropped("messages")
+        for thought in turn.pieces:
+            ledger.dropped(row_of(kind(thought)))
     # What stood on both sides of a silent turn belongs together now.
-    return list(_merged(turns))
+    return _merged(turn for turn in turns if turn.speaks)
 
 
 def _read(messages: Sequence[m.Message], reader: Reader, ledger: Ledger) -> Iterator[Turn]:
@@ -96,10 +96,14 @@ def _told(
     """A message as turns: several only where the assistant's has something that must be the
     user's."""
     if role != "assistant":
-        return _turns([Turn("user", at, _fitting(at, "user", reader.pieces(content)))])
+        pieces = _fitting(at, "user", content, reader)
+        return [Turn("user", at, pieces)] if pieces else []
     if not isinstance(content, str):
         content = unfolded(content, ledger)
-    return _turns(_dealt(at, _fitting(at, "assistant", reader.pieces(content))))
+    pieces = _fitting(at, "assistant", content, reader)
+    if _NOT_THE_ASSISTANTS.isdisjoint(map(type, pieces)):
+        return [Turn("assistant", at, pieces)] if pieces else []
+    return [turn for turn in _dealt(at, pieces) if turn.pieces]
 
 
 def _dealt(at: int, pieces: Iterable[Piece]) -> list[Turn]:
@@ -107,7 +111,7 @@ def _dealt(at: int, pieces: Iterable[Piece]) -> list[Turn]:
     said, found = Turn("assistant", at), Turn("user", at)
     turns = [said, found]
     for piece in pieces:
-        if isinstance(piece, _NOT_THE_ASSISTANTS):
+        if type(piece) in _NOT_THE_ASSISTANTS:
             found.pieces.append(piece)
             continue
         if found.pieces and not _waits(said, found):
@@ -117,24 +121,19 @@ def _dealt(at: int, pieces: Iterable[Piece]) -> list[Turn]:
     return turns
 
 
-def _turns(turns: list[Turn]) -> list[Turn]:
-    return [turn for turn in turns if turn.pieces]
-
-
-def _fitting(at: int, speaker: Speaker, pieces: Iterable[Piece]) -> list[Piece]:
+def _fitting(
+    at: int, speaker: Speaker, content: str | Sequence[m.Block], reader: Reader
+) -> list[Piece]:
     """The pieces without blank texts."""
-    allowed = _MAY_SAY[speaker]
-    made: list[Piece] = []
-    for piece in pieces:
-        if isinstance(piece, str):
-            if not is_blank(piece):
-                made.append(piece)
-        elif isinstance(piece, allowed):
-            made.append(piece)
-        else:
-            what = kind(piece)
-            raise BadRequest(f"messages.{at}.content: `{what}` cannot be in a {speaker} turn")
-    return made
+    pieces = reader.pieces(content)
+    strange = set(map(type, pieces)) - _MAY_SAY[speaker]
+    if strange:
+        what = kind(next(piece for piece in pieces if type(piece) in strange))
+        raise BadRequest(f"messages.{at}.content: `{what}` cannot be in a {speaker} turn")
+    # Nearly always there are none: the same list goes on then.
+    if any([type(piece) is str and is_blank(piece) for piece in pieces]):
+        return [piece for piece in pieces if not (isinstance(piece, str) and is_blank(piece))]
+    return pieces
 
 
 def _waits(said: Turn, found: Turn) -> bool:
@@ -144,14 +143,11 @@ def _waits(said: Turn, found: Turn) -> bool:
     return any(isinstance(piece, m.ToolUse) and piece.id not in answered for piece in said.pieces)
 
 
-def _merged(turns: Iterable[Turn]) -> Iterator[Turn]:
-    last: Turn | None = None
+def _merged(turns: Iterable[Turn]) -> list[Turn]:
+    made: list[Turn] = []
     for turn in turns:
-        if last is not None and last.speaker == turn.speaker:
-            last.pieces += turn.pieces
-            continue
-        if last is not None:
-            yield last
-        last = turn
-    if last is not None:
-        yield last
+        if made and made[-1].speaker == turn.speaker:
+            made[-1].pieces += turn.pieces
+        else:
+            made.append(turn)
+    return made

@@ -68,7 +68,7 @@ def draft(turn: Turn, asked: Sequence[Asked], reader: Reader, ledger: Ledger) ->
     answers: dict[str, list[m.ToolResult]] = {use.client_id: [] for use in asked}
     rest = []
     for piece in cast("list[UserPiece]", turn.pieces):
-        if isinstance(piece, m.ToolResult) and piece.tool_use_id in answers:
+        if type(piece) is m.ToolResult and piece.tool_use_id in answers:
             answers[piece.tool_use_id].append(piece)
         else:
             rest.append(piece)
@@ -93,9 +93,13 @@ def draft(turn: Turn, asked: Sequence[Asked], reader: Reader, ledger: Ledger) ->
 
 
 def _dealt(
-    asked: Sequence[Asked], answers: Mapping[str, Sequence[m.ToolResult]]
+    asked: Sequence[Asked], answers: Mapping[str, list[m.ToolResult]]
 ) -> Iterator[tuple[Asked, list[m.ToolResult]]]:
     """To each use its results: in order where uses share an id, the last taking what is over."""
+    if len(answers) == len(asked):
+        for use in asked:
+            yield use, answers[use.client_id]
+        return
     last = {use.client_id: at for at, use in enumerate(asked)}
     piles = {client_id: iter(given) for client_id, given in answers.items()}
     for at, use in enumerate(asked):
@@ -109,7 +113,8 @@ def _result(
     if not given:
         ledger.repaired("tool_use")
         return q.ToolResult(use.upstream_id, [q.ToolResultText(INTERRUPTED)], "error")
-    ledger.repaired("tool_result", len(given) - 1)
+    if len(given) > 1:
+        ledger.repaired("tool_result", len(given) - 1)
     texts = [q.ToolResultText(text) for text in _texts(given, made, reader, ledger)]
     failed = any([result.is_error for result in given])
     return q.ToolResult(use.upstream_id, texts, "error" if failed else "success")
@@ -122,7 +127,7 @@ def _texts(
     texts: list[str] = []
     for result in results:
         for piece in reader.pieces(result.content or ()):
-            if isinstance(piece, m.Image):
+            if type(piece) is m.Image:
                 ledger.approximated("tool_result.image")
                 made.images.append(image(piece))
                 texts.append(IMAGE_POINTER.format(number=len(made.images)))

@@ -37,8 +37,11 @@ ImageFormat: TypeAlias = Literal["png", "jpeg", "gif", "webp"]
 ToolResultStatus: TypeAlias = Literal["success", "error"]
 
 
-class _Wire(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
-    """Snake case here, camel case on the wire, absent when it has its default."""
+class _Wire(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, gc=False):
+    """Snake case here, camel case on the wire, absent when it has its default.
+
+    Kept from the garbage collector: there are hundreds in a call, and no cycles.
+    """
 
 
 class InputSchema(_Wire, frozen=True):

@@ -16,8 +16,11 @@ __all__ = [
 ]  # fmt: skip
 
 
-class _Tagged(msgspec.Struct, frozen=True, tag_field="type"):
-    """A variant of a union, told from its siblings by ``type``."""
+class _Tagged(msgspec.Struct, frozen=True, tag_field="type", gc=False):
+    """A variant of a union, told from its siblings by ``type``.
+
+    Kept from the garbage collector, as all of a call: what was JSON is part of no cycle.
+    """
 
 
 class Text(_Tagged, frozen=True, tag="text"):

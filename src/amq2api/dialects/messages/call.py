@@ -38,7 +38,7 @@ class OutputConfig(msgspec.Struct, frozen=True):
     task_budget: Any = None
 
 
-class Message(msgspec.Struct, frozen=True):
+class Message(msgspec.Struct, frozen=True, gc=False):
     """One turn. Only a ``system`` message may leave *content* out (claude-api.md 3.2)."""
 
     role: Role
@@ -48,7 +48,7 @@ class Message(msgspec.Struct, frozen=True):
     """Until when the text of a ``system`` message is said to the model."""
 
 
-class Tool(msgspec.Struct, frozen=True):
+class Tool(msgspec.Struct, frozen=True, gc=False):
     """A tool of any kind: *type* is absent or ``custom`` for the client's own.
 
     *input_schema* is the client's JSON, undecoded; empty when the tool has none.

@@ -40,7 +40,8 @@ def check(call: Call, *, counting: bool, betas: frozenset[str]) -> None:
     if call.max_tokens is None and not counting:
         raise BadRequest("max_tokens: Field required")
     for name, low, high in _RANGES:
-        _check_range(name, getattr(call, name), low, high)
+        if (value := getattr(call, name)) is not None:
+            _check_range(name, value, low, high)
     _check_supported(call)
     _check_stop_sequences(call.stop_sequences or [])
     _check_thinking(call, betas)
@@ -50,10 +51,10 @@ def check(call: Call, *, counting: bool, betas: frozenset[str]) -> None:
     check_messages(call.messages)
 
 
-def _check_range(place: str, value: float | None, low: int, high: int) -> None:
-    if value is not None and value < low:
+def _check_range(place: str, value: float, low: int, high: int) -> None:
+    if value < low:
         raise BadRequest(f"{place}: Input should be greater than or equal to {low}")
-    if value is not None and value > high:
+    if value > high:
         raise BadRequest(f"{place}: Input should be less than or equal to {high}")
 
 
@@ -65,7 +66,7 @@ def _check_supported(call: Call) -> None:
             code="thread_unsupported_request",
         )
     for name, reason in _UNSUPPORTED.items():
-        if _is_given(getattr(call, name)):
+        if (value := getattr(call, name)) is not None and _is_given(value):
             raise BadRequest(f"{name}: {reason}")
 
 

@@ -5,7 +5,7 @@ Source: claude-api.md 5 and 6. A whole reply is the same events folded (bridge/c
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 import msgspec
 
@@ -241,6 +241,12 @@ _DELTA = (
     b'event: content_block_delta\ndata: {"type":"content_block_delta","index":%d,"delta":{"type":%b'
 )
 _DELTA_END = b"}}\n\n"
+_LINES: Mapping[type[StreamEvent], bytes] = {
+    kind: b"event: %b\ndata: " % str(kind.__struct_config__.tag).encode()
+    for kind in get_args(StreamEvent)
+    if kind is not ContentBlockDeltas
+}
+"""What each event begins with, up to its JSON."""
 
 
 def name(event: StreamEvent) -> str:
@@ -269,7 +275,7 @@ def render(events: Iterable[StreamEvent]) -> bytes:
             out.append(_rendered(event))
         else:
             data = sse.without_line_breaks(_encode(event))
-            out.append(b"event: %b\ndata: %b\n\n" % (name(event).encode(), data))
+            out += (_LINES[type(event)], data, b"\n\n")
     return b"".join(out)
 
 

@@ -7,28 +7,35 @@ from msgspec import Raw
 
 from amq2api.errors import BadRequest
 
-__all__ = ["check_depth", "check_object"]
+__all__ = ["check_depth", "check_object", "is_object"]
 
 MOST_LEVELS = 200
 """Of values within values: what is read here is written again further down the stack, which
 must not end there."""
 
 
-def check_object(place: str, raw: Raw) -> None:
-    """Refuse undecoded JSON that is no object, or not UTF-8.
+def is_object(raw: Raw) -> bool:
+    """Whether undecoded JSON is an object, and UTF-8.
 
     msgspec has checked its syntax and its escapes, so lone surrogates too. The UTF-8 of whole
     bodies would cost as much as the rest of all checks; what is not Raw, msgspec has read.
     """
     data = bytes(raw)
     if not data.startswith(b"{"):
-        raise BadRequest(f"{place}: Input should be an object")
-    if data.isascii():
-        return
+        return False
     try:
-        str(data, "utf-8")
-    except UnicodeDecodeError as exc:
-        raise BadRequest(f"The request body is not valid JSON: {place} is not UTF-8") from exc
+        return data.isascii() or bool(str(data, "utf-8"))
+    except UnicodeDecodeError:
+        return False
+
+
+def check_object(place: str, raw: Raw) -> None:
+    """Refuse what is no object, or not UTF-8."""
+    if is_object(raw):
+        return
+    if not bytes(raw).startswith(b"{"):
+        raise BadRequest(f"{place}: Input should be an object")
+    raise BadRequest(f"The request body is not valid JSON: {place} is not UTF-8")
 
 
 def check_depth(place: str, value: Any) -> None:

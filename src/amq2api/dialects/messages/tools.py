@@ -10,7 +10,7 @@ from amq2api.errors import BadRequest
 from .call import AnyTool, Call, OneTool, Tool, kind_of
 from .faults import LONGEST_ECHO, unknown_tag
 from .needs import WEB_SEARCH, is_web_search
-from .objects import check_object
+from .objects import check_object, is_object
 
 __all__ = ["check_tool_choice", "check_tools"]
 
@@ -32,7 +32,7 @@ _NOT_HERE = re.compile(
 
 def check_tools(tools: list[Tool]) -> None:
     for i, tool in enumerate(tools):
-        _check_tool(f"tools.{i}", tool)
+        _check_tool(i, tool)
     if len({tool.name for tool in tools}) < len(tools):
         raise BadRequest("tools: Tool names must be unique.")
     if tools and all(tool.defer_loading for tool in tools):
@@ -49,8 +49,11 @@ def check_tool_choice(call: Call) -> None:
             raise BadRequest(f"Tool '{name[:LONGEST_ECHO]}' not found in provided tools")
 
 
-def _check_tool(at: str, tool: Tool) -> None:
+def _check_tool(i: int, tool: Tool) -> None:
     kind = kind_of(tool.type)
+    if kind == "custom" and tool.name and is_object(tool.input_schema):
+        return None  # Nearly all are; where something is amiss need not be said.
+    at = f"tools.{i}"
     place = f"{at}.{kind[:LONGEST_ECHO]}"
     if is_web_search(tool):
         return _check_web_search(place, tool)
