@@ -76,6 +76,8 @@ def route(origin: str, proxy: str | None) -> Route:
 
 
 def _split(url: str) -> SplitResult | None:
+    if any(character <= " " for character in url):
+        return None  # urlsplit would leave some of them out
     try:
         return urlsplit(url)
     except ValueError:
