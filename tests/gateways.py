@@ -121,6 +121,10 @@ def _maybe(body: dict[str, Any] | None) -> Turn:
     return answer(404, {"__type": "UnknownOperationException"})
 
 
+async def at_once(_seconds: float) -> None:
+    """A pause that takes no time."""
+
+
 @dataclass
 class Gateway:
     """A running gateway: its address, its service, and a client session for raw requests."""

@@ -369,3 +369,42 @@ def test_nothing_of_this_reaches_anybody_twice(trailed: Trail) -> None:
     house.world.script[:] = ["drop-at-byte:350", "echo"]
     answer: Answer = post(house.url, say("hello", stream=True))
     assert answer.outcome() == "error: api_error" and trailed.told == "x"
+
+
+# Agents that go in circles.
+
+
+def _results(number: int) -> list[dict[str, Any]]:
+    """A conversation whose last word is an agent's: what became of its call."""
+    use = {"type": "tool_use", "id": f"toolu_{number}", "name": "write", "input": {}}
+    result = {"type": "tool_result", "tool_use_id": use["id"], "content": "no such file"}
+    return [
+        {"role": "user", "content": "Write a long file."},
+        {"role": "assistant", "content": [use]},
+        {"role": "user", "content": [result]},
+    ]
+
+
+def _write(house: House, number: int, session: str, *, stream: bool) -> Answer:
+    tools = [{"name": "write", "input_schema": {"type": "object"}}]
+    asked = say("", tools=tools, messages=_results(number), stream=stream)
+    return post(house.url, asked, {"x-claude-code-session-id": session})
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+@pytest.mark.parametrize("scenario", ["tool-unclosed", "tool-dropped", "tool-malformed"])
+def test_an_agent_that_goes_in_circles_is_stopped(
+    trailed: Trail, scenario: str, stream: bool
+) -> None:
+    house, session = trailed.house, f"{scenario} {stream}"
+    house.world.script[:] = [scenario] * 3
+    for number in range(3):
+        assert "api_error" in _write(house, number, session, stream=stream).outcome()
+    stopped = _write(house, 3, session, stream=stream)
+    assert stopped.outcome() == "400 invalid_request_error"
+    assert stopped.headers["x-should-retry"] == "false" and b"smaller pieces" in stopped.body
+    assert len(house.asked()) == 3, "that one costs nothing"
+    assert _write(house, 3, "another session", stream=stream).outcome() == FINE
+    house.relay.clock, clock = (lambda: clock() + 601), house.relay.clock
+    assert _write(house, 4, session, stream=stream).outcome() == FINE
+    house.relay.clock = clock

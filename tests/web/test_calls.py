@@ -10,7 +10,7 @@ import pytest
 from amq2api.cli import building
 from amq2api.wire import sse
 from bridge.replies import BEGIN, METERED, ended, exception, text, thought, tool
-from gateways import HELLO, Service, Turn, answer, running, stream
+from gateways import HELLO, Service, Turn, answer, at_once, running, stream
 
 CALL = {"model": "claude-sonnet-4.5", "max_tokens": 1024,
         "messages": [{"role": "user", "content": "hi"}]}  # fmt: skip
@@ -71,10 +71,6 @@ REFUSALS: dict[str, tuple[Turn, int, str, dict[str, str]]] = {
         answer(400, {"message": "Input is too long.",
                      "reason": "CONTENT_LENGTH_EXCEEDS_THRESHOLD"}),
         400, "invalid_request_error", {},
-    ),
-    "unknown model": (
-        answer(400, {"message": "Invalid model.", "reason": "INVALID_MODEL_ID"}),
-        404, "not_found_error", {},
     ),
     "month used up, as 400": (
         answer(400, {"__type": "ThrottlingException", "message": "Maximum Request reached.",
@@ -219,8 +215,9 @@ def test_a_token_that_is_refused_again_is_an_account_failure(tmp_path: Path) -> 
             "AccessDeniedException",
             message="The bearer token included in the request is invalid."))  # fmt: skip
         async with running(tmp_path, Service(script=[denied] * 9)) as gateway:
+            gateway.relay.sleep = at_once
             status, headers, body = await gateway.post(CALL)
-            assert (status, len(gateway.service.calls)) == (503, 2)
+            assert (status, len(gateway.service.calls)) == (503, 4)
             assert headers["x-should-retry"] == "false"
             assert b"aoa" not in body
 

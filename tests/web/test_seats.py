@@ -12,7 +12,7 @@ from aiohttp import web
 from amq2api.accounts.health import Health
 from amq2api.relay.records import Record
 from bridge.replies import exception, text
-from gateways import Gateway, Service, Turn, answer, running, stream
+from gateways import Gateway, Service, Turn, answer, at_once, running, stream
 
 CALL = {"model": "claude-sonnet-4.5", "max_tokens": 1024,
         "messages": [{"role": "user", "content": "hi"}]}  # fmt: skip
@@ -183,7 +183,7 @@ NOBODYS: dict[str, list[Turn]] = {
     "no capacity": [answer(429, {"reason": "INSUFFICIENT_MODEL_CAPACITY", "message": "m"})] * 3,
     "torn connections": [stream(None)] * 3,
     "a malformed request": [answer(400, {"__type": "ValidationException", "message": "m"})],
-    "a token refused for no reason": [answer(403, b"")] * 2,
+    "a token refused for no reason": [answer(403, b"")] * 4,
     "an answer cut off": [stream(text("half"), None)],
     "an answer that ended in an error": [stream(text("half"), exception("Surprise", message="m"))],
 }  # fmt: skip
@@ -194,6 +194,7 @@ def test_a_passing_failure_disables_nobody(tmp_path: Path, script: list[Turn]) -
     async def story() -> None:
         service, home = Seats(*script), seated(tmp_path, "a")
         async with running(home, service) as gateway:
+            gateway.relay.sleep = at_once
             assert (await ask(gateway))[0] != 200
             assert health(gateway, "a").state == "ready"
             assert await ask(gateway) == (200, "end_turn")

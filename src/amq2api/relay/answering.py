@@ -1,5 +1,7 @@
 """Which way an answer comes about: most take one request to the service, some take several."""
 
+from collections.abc import Callable
+
 from amq2api.bridge import structured
 from amq2api.bridge.backend import Notes
 from amq2api.dialects import messages as m
@@ -18,7 +20,7 @@ def reply_to(
     request_id: str,
     notes: Notes = (),
     *,
-    caller: str = "",
+    caller: Callable[[], str] = str,
     session: str = "",
     weight: int = 0,
 ) -> Reply:
@@ -26,7 +28,7 @@ def reply_to(
 
     Args:
         notes: What reading the call has changed.
-        caller: Whom the call takes its turn with where there is no room.
+        caller: Tells whom the call takes its turn with; asked where there is no room.
         session: As the client names it, if it does; see :func:`.runaway.turn_of`.
         weight: Bytes of the call as it came; large ones are worked on beside the others.
     """

@@ -32,7 +32,8 @@ class Journey:
     """The source of a plain answer: its one request. ``close`` it in any case.
 
     Args:
-        caller: Whose turn it is where there is no seat; see :class:`.admission.Admission`.
+        caller: Tells whose turn it is where there is no seat; see
+            :class:`.admission.Admission`.
         weight: Bytes of the call as it came.
     """
 
@@ -42,7 +43,7 @@ class Journey:
         request_id: str,
         notes: Notes = (),
         *,
-        caller: str = "",
+        caller: Callable[[], str] = str,
         weight: int = 0,
     ) -> None:
         self._relay, self._caller, self._weight = relay, caller, weight
@@ -148,7 +149,7 @@ class Journey:
         if not admission.take_seat(account.id):
             came = time.monotonic()
             try:
-                await admission.wait_for_seat(account.id, self._caller)
+                await admission.wait_for_seat(account.id, self._caller())
             finally:
                 self.queued += time.monotonic() - came
         self._seat = account.id

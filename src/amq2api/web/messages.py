@@ -7,6 +7,7 @@ server they leave from where the bytes arrive, and no task is woken for them.
 import asyncio
 import time
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 from msgspec.structs import replace
@@ -16,13 +17,14 @@ from amq2api.bridge.collect import Collector
 from amq2api.dialects import messages as m
 from amq2api.errors import GatewayError, Stopping
 from amq2api.relay.answering import reply_to
+from amq2api.relay.aside import LARGE, aside
 from amq2api.relay.records import refused
 from amq2api.relay.relay import Relay
 from amq2api.relay.reply import Reply, unknown_field_notes
 from amq2api.wire import sse
 
 from .asgi import DIRECT, Answer, Direct, Receive, Scope, decoded, header, raw_headers, read_body
-from .callers import caller
+from .callers import SESSION, caller
 from .presence import Presence
 from .pulse import Pulse
 from .underway import UnderWay
@@ -53,13 +55,12 @@ class CreateMessage:
         with Presence(direct) as client:
             queued = 0.0 if admission.enter() else await self._wait(scope, answer)
             try:
-                call, reply = await self._arrive(scope, receive, answer)
+                reply, streams = await self._arrive(scope, receive, answer)
                 reply.queued = queued
                 client.watch(receive)
                 explain = header(scope, b"amq2api-explain") == "1"
                 try:
-                    if call.stream:
-                        del call
+                    if streams:
                         await self._stream(reply, _Writer(answer, reply, explain), direct)
                     else:
                         await self._whole(reply, answer, explain)
@@ -69,7 +70,7 @@ class CreateMessage:
                 admission.leave()
 
     async def _wait(self, scope: Scope, answer: Answer) -> float:
-        """For a place; how many seconds it took."""
+        """For a place; returns how many seconds."""
         came = time.monotonic()
         try:
             with self._under_way.call():
@@ -79,18 +80,25 @@ class CreateMessage:
             raise
         return time.monotonic() - came
 
-    async def _arrive(self, scope: Scope, receive: Receive, answer: Answer) -> tuple[m.Call, Reply]:
-        """The call that comes in, and the reply to it; nothing of the body is kept here."""
+    async def _arrive(self, scope: Scope, receive: Receive, answer: Answer) -> tuple[Reply, bool]:
+        """The reply to the call that comes in, and whether it is to be a stream.
+
+        Nothing of the call is kept here: an open stream can be long.
+        """
         came = time.monotonic()
         try:
             with self._under_way.call():
                 body = await read_body(scope, receive, self._max_body)
-            call = decoded(scope, body)
+                read = partial(_read, scope, body)
+                call, unknown = await aside(read) if len(body) > LARGE else read()
         except GatewayError as failure:
             self._record(answer, failure, came)
             raise
-        notes = unknown_field_notes(m.unknown_fields(body))
-        return call, reply_to(self._relay, call, answer.request_id, notes)
+        reply = reply_to(
+            self._relay, call, answer.request_id, unknown_field_notes(unknown),
+            caller=partial(caller, scope), session=header(scope, SESSION) or "", weight=len(body),
+        )  # fmt: skip
+        return reply, bool(call.stream)
 
     def _record(self, answer: Answer, failure: GatewayError, came: float) -> None:
         seconds = time.monotonic() - came
@@ -131,6 +139,12 @@ class CreateMessage:
             await writer.write(events)
         finally:
             self._pulse.remove(writer)
+
+
+def _read(scope: Scope, body: bytes) -> tuple[m.Call, tuple[str, ...]]:
+    """The call in *body*, and its members that nobody here knows."""
+    call = decoded(scope, body)
+    return call, m.unknown_fields(body)
 
 
 class _Writer:
