@@ -49,6 +49,12 @@ def test_a_pause_is_what_is_beyond_the_pace(set_up: Stage, bare: Proxy) -> None:
     assert 0 <= values["pause"] < 1000
 
 
+def test_a_pause_counts_only_while_the_streams_live(set_up: Stage, bare: Proxy) -> None:
+    long = Stalled(Load("twenty", 1, 1), Load("twenty", 1, 1, rate=40))
+    with pytest.raises(Broken, match="outlived"):
+        long.measure(set_up, bare, "some")
+
+
 def test_streams_are_held_open_and_let_go(set_up: Stage, bare: Proxy) -> None:
     began = time.perf_counter()
 
