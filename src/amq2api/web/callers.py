@@ -18,8 +18,15 @@ def caller(scope: Scope) -> str:
     """
     if (place := scope.get(KEY)) is not None:
         return f"key {place}"
-    for name, value in scope["headers"]:
-        if name in _SESSION and value:
-            return f"session {value[:_LONGEST].decode('latin-1')}"
+    if named := session(scope):
+        return f"session {named}"
     client = scope.get("client")
     return f"host {client[0]}" if client else ""
+
+
+def session(scope: Scope) -> str:
+    """The conversation, as far as the client names one."""
+    for name, value in scope["headers"]:
+        if name in _SESSION and value:
+            return str(value[:_LONGEST], "latin-1")
+    return ""

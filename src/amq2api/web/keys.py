@@ -7,6 +7,7 @@ from amq2api.errors import KeyRefused, OriginRefused
 from amq2api.wire import origin
 
 from .asgi import Scope, header
+from .callers import KEY
 
 # What a program in a container calls the machine it runs on. Nobody can register a name under
 # .internal, so no page on the web has one of these.
@@ -27,6 +28,8 @@ class Keys:
     def check(self, scope: Scope) -> None:
         """Accept the call if either credential header holds a key (claude-api.md 2.1).
 
+        Where there are several, the scope remembers which, for :func:`.callers.caller`.
+
         Raises:
             KeyRefused: neither does. The words tell which headers came, never what was in them.
             OriginRefused: no key is asked for, and the call is a stranger's page's.
@@ -36,8 +39,11 @@ class Keys:
                 raise OriginRefused(f"{words}; with a client key (AMQ2API_API_KEYS) it would pass")
             return
         shown = _shown(scope)
-        if any(self._knows(value) for value in shown.values()):
-            return
+        for value in shown.values():
+            if (place := self._place(value)) is not None:
+                if len(self._keys) > 1:
+                    scope[KEY] = place
+                return
         if not shown:
             raise KeyRefused(
                 "x-api-key header is required: send one of this gateway's keys in x-api-key, or in"
@@ -46,10 +52,12 @@ class Keys:
         came = " and ".join(shown)
         raise KeyRefused(f"invalid x-api-key: {came} came, but with none of this gateway's keys")
 
-    def _knows(self, value: str) -> bool:
+    def _place(self, value: str) -> int | None:
+        """Which of the keys it is."""
         shown = value.encode("utf-8", "surrogateescape")
         # Every key is compared, each in constant time, so that time tells nothing.
-        return any([hmac.compare_digest(shown, key) for key in self._keys])
+        same = [hmac.compare_digest(shown, key) for key in self._keys]
+        return same.index(True) if any(same) else None
 
 
 def _shown(scope: Scope) -> dict[str, str]:

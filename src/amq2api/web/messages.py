@@ -24,7 +24,7 @@ from amq2api.relay.reply import Reply, unknown_field_notes
 from amq2api.wire import sse
 
 from .asgi import DIRECT, Answer, Direct, Receive, Scope, decoded, header, raw_headers, read_body
-from .callers import SESSION, caller
+from .callers import caller, session
 from .presence import Presence
 from .pulse import Pulse
 from .underway import UnderWay
@@ -96,7 +96,7 @@ class CreateMessage:
             raise
         reply = reply_to(
             self._relay, call, answer.request_id, unknown_field_notes(unknown),
-            caller=partial(caller, scope), session=header(scope, SESSION) or "", weight=len(body),
+            caller=partial(caller, scope), session=session(scope), weight=len(body),
         )  # fmt: skip
         return reply, bool(call.stream)
 
