@@ -4,12 +4,12 @@ socket is left. Each row is tried by ``ask`` and by ``open``, under both event l
 
 import asyncio
 import os
-from typing import Any
 
 import pytest
 
 from amq2api.errors import GatewayError, ProtocolError, UpstreamBroken, UpstreamTimeout
 from amq2api.upstream.client import Client
+from amq2api.upstream.connection import Take
 from amq2api.wire.exchange import Ask
 from upstream.servers import (
     CHUNKED,
@@ -145,7 +145,10 @@ def sockets() -> int:
 async def whole(client: Client, ask: Ask) -> bytes:
     stream = await client.open(ask, Verdict)
     try:
-        return b"".join([data async for data in _pieces(stream)])
+        parts = []
+        while data := await stream.read():
+            parts.append(data)
+        return b"".join(parts)
     finally:
         stream.close()
 
@@ -154,16 +157,21 @@ async def pushed(client: Client, ask: Ask) -> bytes:
     stream = await client.open(ask, Verdict)
     parts = [await stream.read()]
     try:
-        await stream.flow(lambda piece: parts.append(piece) is None)
+        await stream.flow(taking(parts))
         parts.append(await stream.read())
         return b"".join(parts)
     finally:
         stream.close()
 
 
-async def _pieces(stream: Any) -> Any:
-    while data := await stream.read():
-        yield data
+def taking(parts: list[bytes]) -> Take:
+    """Keeps every piece in *parts*."""
+
+    def take(piece: bytes) -> bool:
+        parts.append(piece)
+        return True
+
+    return take
 
 
 async def asked(client: Client, ask: Ask) -> bytes:

@@ -16,7 +16,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from amq2api.upstream.fetch import Fetch, Names, NotFetched, public_web
+from amq2api.upstream.failures import NotFetched
+from amq2api.upstream.fetch import Fetch, public_web
+from amq2api.upstream.names import Names
 
 Turn = Callable[[asyncio.StreamWriter], Awaitable[None]]
 MOST = 100_000

@@ -253,7 +253,7 @@ def test_an_early_refusal_is_heard_while_a_large_request_is_written() -> None:
 
 def test_a_large_request_leaves_room_for_other_streams() -> None:
     async def story() -> None:
-        ticking = says(CHUNKED + chunk(b"\0"), *([0.002, chunk(b"\0")] * 200))
+        ticking = says(CHUNKED + chunk(b"\0"), *(0.002, chunk(b"\0")) * 200)
         async with (
             serving(ticking) as clock, serving(KEEPING) as server,
             Client(timeouts=limits()) as client,
@@ -278,7 +278,8 @@ def test_a_large_request_leaves_room_for_other_streams() -> None:
 
 
 async def _unread(line: Line) -> None:
-    line.writer.transport.pause_reading()  # type: ignore[attr-defined]  (it is a Transport)
+    assert isinstance(line.writer.transport, asyncio.Transport)
+    line.writer.transport.pause_reading()
     await asyncio.sleep(5)
 
 

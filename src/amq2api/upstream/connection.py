@@ -92,9 +92,8 @@ class Connection(asyncio.Protocol):
         while not self._queue and self._open:
             await self._wait()
         self._begun, self.gap = True, 0.0
-        response = self.response
-        if response.failure is not None and not self._queue and response.status in (0, 200):
-            raise response.failure
+        if not self._queue and self.response.status in (0, 200):
+            self._check()
 
     @property
     def first(self) -> bytes:
@@ -111,8 +110,7 @@ class Connection(asyncio.Protocol):
             await self._wait()
         if self._queue:
             return self._taken()
-        if self.response.failure is not None:
-            raise self.response.failure
+        self._check()
         return b""
 
     async def flow(self, take: Take) -> None:
@@ -226,6 +224,12 @@ class Connection(asyncio.Protocol):
     @property
     def _open(self) -> bool:
         return self.response.stage in ("head", "body")
+
+    def _check(self) -> None:
+        failure = self.response.failure
+        if failure is not None:
+            # A fresh one: with a traceback it would hold this connection, which holds it.
+            raise type(failure)(*failure.args)
 
     async def _wait(self) -> None:
         self._waiter = asyncio.get_running_loop().create_future()
