@@ -175,7 +175,7 @@ class Authority:
     def __init__(self, home: Path) -> None:
         self._home = home
         self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "an authority")])
+        self._name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, home.name)])
         made = self._made(self._name, self._key.public_key(), timedelta(1)).add_extension(
             x509.BasicConstraints(ca=True, path_length=None), critical=True
         )

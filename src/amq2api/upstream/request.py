@@ -12,6 +12,8 @@ _METHOD = re.compile(r"[A-Z]+")
 # Ours to write: a second one could part the request in two (RFC 9112 11.2).
 _OURS = frozenset({"host", "content-length", "transfer-encoding", "connection", "expect", "te"})
 
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+
 
 def head(method: str, target: str, lines: str, headers: Mapping[str, str], length: int) -> bytes:
     """Everything before the body.
@@ -29,7 +31,7 @@ def head(method: str, target: str, lines: str, headers: Mapping[str, str], lengt
     ends = len(headers)
     if block.count("\n") != ends or block.count("\r") != ends or "\0" in block:
         raise ProtocolError("a header of the request holds a line's end")
-    size = f"content-length: {length}\r\n" if length or method != "GET" else ""
+    size = f"content-length: {length}\r\n" if length or method in _WITH_BODY else ""
     try:
         return f"{method} {target} HTTP/1.1\r\n{lines}{block}{size}\r\n".encode()
     except UnicodeEncodeError:
