@@ -47,7 +47,7 @@ class Story:
     adopted: list[tuple[Settings, tuple[str, ...]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.reloading = Reloading(self.first, (), self.read, self.adopt)
+        self.reloading = Reloading(self.first, self.first, (), self.read, self.adopt)
 
     def read(self) -> Settings:
         found = self.later.pop(0)

@@ -26,7 +26,8 @@ class Reloading:
     """What SIGHUP does.
 
     Args:
-        settings: Those in force.
+        found: The settings as they were read.
+        settings: Those in force; a demonstration has some of its own.
         keys: The client keys in force.
         read: Reads the settings; raises BadSetting.
         adopt: Puts settings and client keys into force.
@@ -34,11 +35,13 @@ class Reloading:
 
     def __init__(
         self,
+        found: Settings,
         settings: Settings,
         keys: tuple[str, ...],
         read: Callable[[], Settings],
         adopt: Adopt,
     ) -> None:
+        self._first = self._found = found
         self._settings, self._keys, self._read, self._adopt = settings, keys, read, adopt
 
     @property
@@ -54,16 +57,18 @@ class Reloading:
         except (BadSetting, Complaint) as exc:
             log.error("settings.refused", reason=str(exc))
             return
-        changed, waiting = _changes(self._settings, found)
+        changed = [name for name in _changes(self._found, found) if name not in AT_START]
+        waiting = [name for name in _changes(self._first, found) if name in AT_START]
         kept = {name: getattr(self._settings, name) for name in AT_START}
         settings = found.model_copy(update=kept)
-        if keys != self._keys and _name("api_keys") not in changed:
-            changed.append(_name("api_key_file"))
-        self._settings, self._keys = settings, keys
-        self._adopt(settings, keys)
-        log.info("settings.read", changed=changed)
+        if keys != self._keys and "api_keys" not in changed:
+            changed.append("api_key_file")
+        self._found, self._settings, self._keys = found, settings, keys
+        # Before they are in force: one of them may be that there is to be silence.
+        log.info("settings.read", changed=_names(changed))
         if waiting:
-            log.warning("settings.wait_for_a_restart", names=waiting)
+            log.warning("settings.wait_for_a_restart", names=_names(waiting))
+        self._adopt(settings, keys)
 
 
 def _keys(settings: Settings) -> tuple[str, ...]:
@@ -77,16 +82,10 @@ def _keys(settings: Settings) -> tuple[str, ...]:
     return keys
 
 
-def _changes(before: Settings, after: Settings) -> tuple[list[str], list[str]]:
-    """The names of what is different: what can change now, and what cannot."""
-    different = [
-        name for name in Settings.model_fields if getattr(before, name) != getattr(after, name)
-    ]
-    return (
-        [_name(name) for name in different if name not in AT_START],
-        [_name(name) for name in different if name in AT_START],
-    )
+def _changes(before: Settings, after: Settings) -> list[str]:
+    return [name for name in Settings.model_fields if getattr(before, name) != getattr(after, name)]
 
 
-def _name(field: str) -> str:
-    return str(Settings.model_fields[field].validation_alias)
+def _names(fields: list[str]) -> list[str]:
+    """As an operator knows them."""
+    return [str(Settings.model_fields[field].validation_alias) for field in fields]

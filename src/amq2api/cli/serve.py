@@ -134,7 +134,7 @@ async def _serve(start: _Start, sock: socket.socket, company: Company) -> None:
             adopt(made, app, settings, keys)
             clients.limits = of_clients(settings)
 
-        reloading = Reloading(settings, keys, start.again, change)
+        reloading = Reloading(start.settings, settings, keys, start.again, change)
         orders, under_way = Orders(reloading), set[asyncio.Task[None]]()
         await stack.enter_async_context(company.sharing(made, app, orders, under_way))
 
