@@ -17,6 +17,7 @@ from e2e.answers import Answer, Json, events
 from e2e.asking import MODEL, fetch, post, post_all, say
 from e2e.conftest import KEY
 from e2e.houses import House, opened
+from gateways import at_once
 
 pytestmark = pytest.mark.e2e
 
@@ -30,10 +31,12 @@ def error(answer: Answer) -> Json:
 
 def refused_with(house: House, scenario: str, *, stream: bool = False) -> Answer:
     """The answer to a call that the service refuses as often as it is asked."""
-    house.world.script[:] = [scenario] * 3
+    house.world.script[:] = [scenario] * 4
+    sleep, house.relay.sleep = house.relay.sleep, at_once
     try:
         return post(house.url, say("Hello.", stream=stream))
     finally:
+        house.relay.sleep = sleep
         house.forget()
 
 

@@ -232,7 +232,7 @@ LATER: dict[str, tuple[list[str], str, str]] = {
     "too fast": (["search", "throttle"], "429 rate_limit_error", "error: overloaded_error"),
     "too long": (["search", "too-long-400"], "400 invalid_request_error",
                  "error: invalid_request_error"),
-    "cut off": (["search", "drop", "drop", "drop"], "502 api_error", "error: api_error"),
+    "cut off": (["search", *["drop-at-byte:20"] * 3], "502 api_error", "error: api_error"),
 }  # fmt: skip
 
 
