@@ -8,7 +8,7 @@ one would double the cost of a small call (performance.md; designs/0001).
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from amq2api.errors import GatewayError, WrongMethod
@@ -40,7 +40,7 @@ _PROBES = frozenset({("HEAD", "/"), ("GET", "/api/hello"), ("HEAD", "/api/hello"
 class Manners:
     """How the web side treats its clients; see config.py for the meaning of each."""
 
-    api_keys: tuple[str, ...] = ()
+    api_keys: tuple[str, ...] = field(default=(), repr=False)
     allowed_hosts: tuple[str, ...] = ()
     max_body: int = 32 * 1024 * 1024
     grace: float = 4.0
@@ -103,14 +103,15 @@ class App:
         """End the calls that are still under way, and say so in their answers."""
         self._under_way.end()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        # Functions that only pass calls on are no coroutines, here and below: each one in the
+        # way of a stream would cost memory as long as it is open, and time at every piece.
         if scope["type"] == "http":
-            await self._http(scope, receive, send)
-        elif scope["type"] == "lifespan":
-            await self._lifespan(receive, send)
-        else:
-            # A WebSocket: closing before accepting is a plain HTTP refusal.
-            await send({"type": "websocket.close", "code": 1000})
+            return self._http(scope, receive, send)
+        if scope["type"] == "lifespan":
+            return self._lifespan(receive, send)
+        # A WebSocket: closing before accepting is a plain HTTP refusal.
+        return send({"type": "websocket.close", "code": 1000})
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         answer = Answer(send, f"req_{secrets.token_hex(12)}")
@@ -119,20 +120,18 @@ class App:
         finally:
             self._relay.metrics.answered(scope["path"], answer.status)
 
-    async def _serve(self, scope: Scope, receive: Receive, answer: Answer) -> None:
+    def _serve(self, scope: Scope, receive: Receive, answer: Answer) -> Awaitable[None]:
         path = scope["path"]
         if path.startswith("/v1/") or path == _METRICS:
             self._keys.check(scope)
         endpoint = self._endpoints.get(path)
         if endpoint is not None:
-            await endpoint(scope, receive, answer)
-            return
+            return endpoint(scope, receive, answer)
         if self._admin is not None and _is_admin(scope["method"], path):
             scope["amq2api.request_id"] = answer.request_id
             scope["amq2api.playground"] = self._playground
-            await self._admin(scope, receive, answer.with_request_id)
-        else:
-            await self._pages(scope, receive, answer)
+            return self._admin(scope, receive, answer.with_request_id)
+        return self._pages(scope, receive, answer)
 
     async def guest(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer what another process has let in and numbered."""
@@ -168,10 +167,10 @@ def _is_admin(method: str, path: str) -> bool:
 def _post(endpoint: Endpoint) -> Endpoint:
     """*endpoint*, for the one method that it has."""
 
-    async def posted(scope: Scope, receive: Receive, answer: Answer) -> None:
+    def posted(scope: Scope, receive: Receive, answer: Answer) -> Awaitable[None]:
         if scope["method"] != "POST":
             raise WrongMethod("Method Not Allowed")
-        await endpoint(scope, receive, answer)
+        return endpoint(scope, receive, answer)
 
     return posted
 

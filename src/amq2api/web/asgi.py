@@ -15,6 +15,7 @@ ASGIApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 DIRECT = "amq2api.direct"
 """Member of a scope: a :class:`Direct`, where our own server serves."""
 
+_NONE: frozenset[str] = frozenset()
 _UNCODED = frozenset({None, "", "identity"})
 _TOO_LARGE = "Request exceeds the maximum size"  # the API's words with its 413
 
@@ -88,8 +89,11 @@ def header(scope: Scope, name: bytes) -> str | None:
 
 def listed(scope: Scope, name: bytes) -> frozenset[str]:
     """The members of a comma-separated header, however many lines it came in."""
-    lines = [bytes(value).decode("latin-1") for key, value in scope["headers"] if key == name]
-    return frozenset(word for line in lines for part in line.split(",") if (word := part.strip()))
+    lines = [value for key, value in scope["headers"] if key == name]
+    if not lines:
+        return _NONE
+    words = b",".join(lines).decode("latin-1").split(",")
+    return frozenset(word for part in words if (word := part.strip()))
 
 
 def decoded(scope: Scope, body: bytes, *, counting: bool = False) -> m.Call:

@@ -29,11 +29,11 @@ from .presence import Presence
 from .pulse import Pulse
 from .underway import UnderWay
 
-_SSE = {
+_SSE = raw_headers({
     "content-type": "text/event-stream; charset=utf-8",
     "cache-control": "no-cache",
     "x-accel-buffering": "no",
-}
+})  # fmt: skip
 _PING = m.render([m.Ping()])
 _encode = msgspec.json.Encoder().encode
 
@@ -224,7 +224,7 @@ class _Writer:
 
     async def _begin(self) -> None:
         self.begun = True
-        headers = raw_headers(_SSE | _headers(self._reply, self._explain))
+        headers = _SSE + raw_headers(_headers(self._reply, self._explain))
         await self._answer.send({"type": "http.response.start", "status": 200, "headers": headers})
 
     async def _put(self, data: bytes) -> None:
