@@ -23,6 +23,7 @@ from amq2api.errors import (
 from amq2api.wire.exchange import Answer, Ask
 
 from .cachefile import Minted, first
+from .files import StorageFailed
 from .health import TokenState
 from .model import DEFAULT_TOKEN_URL, Account, Token, fingerprint
 from .refresh import Flow, Pause, refresh
@@ -47,7 +48,7 @@ __all__ = [
     "EARLY", "HOPELESS", "LEAST", "PATIENCE", "REST", "TokenCache", "TokenState",
 ]  # fmt: skip
 
-_PASSING = (UpstreamBroken, UpstreamBusy, RateLimited)
+_PASSING = (UpstreamBroken, UpstreamBusy, RateLimited, StorageFailed)
 
 
 @dataclass(frozen=True, slots=True)
