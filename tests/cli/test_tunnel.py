@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from amq2api.cli import tunnel
 from amq2api.cli.tunnel import Elsewhere, answer_guest
 from amq2api.web.asgi import ASGIApp, Message, Receive, Scope, Send
 
@@ -163,6 +164,16 @@ def test_an_office_that_cannot_be_reached_is_told(method: str, words: bool) -> N
     asyncio.run(Elsewhere(nobody)({**SCOPE, "method": method}, client.receive, client.send))
     assert client.status == 503
     assert bool(client.body) == words
+
+
+def test_an_office_that_does_not_stir_is_told_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may be about to be started anew; what it is to do may be long, but not its silence."""
+    monkeypatch.setattr(tunnel, "_PATIENCE", 0.05)
+    ours, theirs = socket.socketpair()
+    client = Client(b"")
+    with theirs:
+        asyncio.run(Elsewhere(lambda: ours)(SCOPE, client.receive, client.send))
+    assert client.status == 503
 
 
 def test_a_visitor_who_says_nothing_is_let_go() -> None:

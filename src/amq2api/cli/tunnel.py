@@ -24,6 +24,8 @@ _CARRIED = (
     "headers", "client", "server", "amq2api.request_id",
 )  # fmt: skip
 _GONE: Message = {"type": "http.disconnect"}
+_HEARD: Message = {"type": "heard"}
+_PATIENCE = 3.0  # seconds for the other process to notice that there is somebody
 _WORDS = "the process that answers here is just being started anew; ask again"
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder().decode
@@ -47,6 +49,9 @@ class Elsewhere:
             return
         async with pipe:
             await pipe.put({name: scope[name] for name in _CARRIED if name in scope})
+            if not await _is_heard(pipe):
+                await _refuse(scope, send)
+                return
             asking = asyncio.ensure_future(_pump(receive, pipe))
             try:
                 if not await _answer(pipe, send):
@@ -62,6 +67,7 @@ async def answer_guest(app: ASGIApp, connection: socket.socket) -> None:
             scope = await pipe.get()
             if scope is None:
                 return
+            await pipe.put(_HEARD)
             for name in ("client", "server"):
                 scope[name] = tuple(scope[name]) if scope.get(name) else None
             scope["headers"] = [(bytes(key), bytes(value)) for key, value in scope["headers"]]
@@ -107,6 +113,14 @@ class _Pipe:
         except (asyncio.IncompleteReadError, ConnectionError):
             return None
         return found
+
+
+async def _is_heard(pipe: _Pipe) -> bool:
+    """Whether anyone is there: what the request takes then may take its time."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_PATIENCE):
+            return await pipe.get() is not None
+    return False
 
 
 async def _pump(receive: Receive, pipe: _Pipe) -> None:

@@ -28,7 +28,7 @@ from .orders import CUT, RELOAD, STOP, UP
 
 _SOUND = 10.0  # seconds that a worker has to live not to be taken for one that cannot
 _FIRST, _LONGEST = 0.25, 30.0  # seconds between its death and the next one, if it is
-_FAREWELL = 20.0  # seconds beyond their patience after which workers are killed
+_FAREWELL = 20.0  # seconds; workers have their own way to end what does not, well before that
 _SIGNS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD)
 
 
@@ -65,10 +65,12 @@ class Crew:
     Args:
         listening: One socket for each worker.
         patience: Seconds that calls get to end in when all are stopped.
+        farewell: Seconds beyond that after which workers are killed.
     """
 
     listening: Sequence[socket.socket]
     patience: float
+    farewell: float = _FAREWELL
     _workers: list[_Worker] = field(default_factory=list)
     _ever_up: bool = False
     _failed: bool = False
@@ -171,7 +173,7 @@ class Crew:
             # The workers hold them still, for as long as they take calls.
             for sock in self.listening:
                 sock.close()
-            self._kill_at = time.monotonic() + self.patience + _FAREWELL
+            self._kill_at = time.monotonic() + self.patience + self.farewell
         for worker in self._workers:
             worker.due = None
         self._tell(order)

@@ -1,0 +1,104 @@
+"""What a serving process is told, by signals or by its parent."""
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+
+import pytest
+
+from amq2api.cli.orders import CUT, RELOAD, STOP, Orders
+
+
+class Told:
+    """Orders, and what they came to."""
+
+    def __init__(self) -> None:
+        self.what: list[str] = []
+        self.orders = Orders(lambda: self.what.append("reload"))
+        self.orders.when_cut(lambda: self.what.append("cut"))
+
+    async def after(self, *steps: Callable[[], object]) -> list[str]:
+        for step in steps:
+            step()
+            await asyncio.sleep(0.05)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.orders.to_stop(), 0.05)
+            self.what.append("stop")
+        return self.what
+
+
+def sign(number: int) -> Callable[[], None]:
+    return lambda: os.kill(os.getpid(), number)
+
+
+SIGNALS = {
+    "asked to stop": ([signal.SIGTERM], ["stop"]),
+    "Ctrl-C": ([signal.SIGINT], ["stop"]),
+    "asked twice": ([signal.SIGTERM, signal.SIGINT], ["cut", "stop"]),
+    "a new configuration": ([signal.SIGHUP, signal.SIGHUP], ["reload", "reload"]),
+}
+
+
+@pytest.mark.parametrize(("signs", "what"), SIGNALS.values(), ids=SIGNALS)
+def test_signals(signs: list[int], what: list[str]) -> None:
+    async def story() -> list[str]:
+        told = Told()
+        told.orders.by_signals()
+        return await told.after(*map(sign, signs))
+
+    assert asyncio.run(story()) == what
+
+
+WORDS = {
+    "stop": (STOP, ["stop"]),
+    "stop now": (CUT, ["cut", "stop"]),
+    "several at once": (RELOAD + STOP + CUT, ["reload", "cut", "stop"]),
+}
+
+
+@pytest.mark.parametrize(("words", "what"), WORDS.values(), ids=WORDS)
+def test_a_parent_s_words(words: bytes, what: list[str]) -> None:
+    async def story() -> list[str]:
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            told = Told()
+            told.orders.by_line(theirs)
+            return await told.after(lambda: ours.send(words))
+
+    assert asyncio.run(story()) == what
+
+
+def test_a_parent_that_has_gone_is_a_reason_to_stop() -> None:
+    async def story() -> list[str]:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            told = Told()
+            told.orders.by_line(theirs)
+            return await told.after(ours.close)
+
+    assert asyncio.run(story()) == ["stop"]
+
+
+def test_signals_that_all_processes_get_do_not_make_one_order_two() -> None:
+    async def story() -> list[str]:
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            told = Told()
+            told.orders.by_line(theirs)
+            signs = (signal.SIGINT, signal.SIGTERM, signal.SIGTERM, signal.SIGINT)
+            return await told.after(*map(sign, signs), lambda: ours.send(STOP))
+
+    assert asyncio.run(story()) == ["stop"]
+
+
+def test_without_settings_to_read_that_order_is_left_alone() -> None:
+    async def story() -> None:
+        before = signal.getsignal(signal.SIGHUP)
+        Orders().by_signals()
+        assert signal.getsignal(signal.SIGHUP) == before
+        Orders().reload()
+
+    asyncio.run(story())
