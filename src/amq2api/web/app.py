@@ -103,17 +103,16 @@ class App:
         """End the calls that are still under way, and say so in their answers."""
         self._under_way.end()
 
-    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        # Functions that only pass calls on are no coroutines, here and below: each one in the
-        # way of a stream would cost memory as long as it is open, and time at every piece.
-        if scope["type"] == "http":
-            return self._http(scope, receive, send)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            return self._lifespan(receive, send)
-        # A WebSocket: closing before accepting is a plain HTTP refusal.
-        return send({"type": "websocket.close", "code": 1000})
-
-    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+            await self._lifespan(receive, send)
+            return
+        if scope["type"] != "http":
+            # A WebSocket: closing before accepting is a plain HTTP refusal.
+            await send({"type": "websocket.close", "code": 1000})
+            return
+        # Functions below that only pass calls on are no coroutines: each one in the way of a
+        # stream would cost memory as long as it is open.
         answer = Answer(send, f"req_{secrets.token_hex(12)}")
         try:
             await _answered(self._serve, scope, receive, answer)
