@@ -24,7 +24,7 @@ _WORDS = _VOCABULARY.split()
 _MARKS = (". ", ",", ":\n", "\n\n", "()", ' "', "\\", "\t", " = ", "`", "é", "→", "日本", "😀")
 
 
-_PAGE = "All work and no play. " * 70
+_PAGE = "All work and no play. " * 140
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ SCRIPTS: dict[str, Callable[[], Script]] = {
     "paced": lambda: answer("paced", prose(200)),
     "burst": lambda: answer("burst", prose(2000)),
     "long": lambda: answer("long", prose(400)),
-    "flood": lambda: answer("flood", [f"{i} {_PAGE}" for i in range(8000)]),
+    "flood": lambda: answer("flood", [f"{i} {_PAGE}" for i in range(4000)]),
     "tool": lambda: answer(
         "tool", prose(50), [("Write", document(8000)), ("Edit", document(8000))]
     ),
