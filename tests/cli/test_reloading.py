@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from amq2api.cli.building import adopt, gateway, of_clients, parts
+from amq2api.cli.building import adopt, gateway, parts
 from amq2api.cli.reloading import AT_START, Reloading
+from amq2api.cli.terms import of_clients
 from amq2api.config import BadSetting, Settings, load
 
 CHANGES: dict[str, Any] = {

@@ -20,20 +20,19 @@ from amq2api.errors import GatewayError
 from amq2api.log import log
 from amq2api.relay.material import Material
 from amq2api.relay.metrics import Metrics
-from amq2api.relay.relay import Manner, Relay
+from amq2api.relay.relay import Relay
 from amq2api.upstream.catalogue import Catalogue
 from amq2api.upstream.client import Client
 from amq2api.upstream.service import Service
-from amq2api.upstream.timeouts import Timeouts
-from amq2api.web.app import App, Manners
+from amq2api.web.app import App
 from amq2api.web.asgi import ASGIApp
 from amq2api.web.metrics import Collect
-from amq2api.web.patience import Limits
 
 from .calibrating import Calibrating
 from .encryption import seal_in_force
 from .numbers import count, limits, room
 from .readiness import readiness
+from .terms import manner, manners, timeouts
 from .when_asked import WhenAsked
 
 if TYPE_CHECKING:
@@ -45,9 +44,6 @@ if TYPE_CHECKING:
 # the list of models because it says what a model can do, yet not for long.
 TOKEN_TIMEOUT, _SERVICE_TIMEOUT = 30.0, 5.0
 _WATCH = 2.0  # seconds between looks at the account file
-# Connections beyond those of calls: idle ones, the page's, and those that hear of a full house.
-_OTHERS = 1000
-_DEFAULT_ENDPOINT = Settings.model_fields["api_endpoint"].default
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +87,6 @@ def parts(settings: Settings) -> Parts:
     count(relay)
     calibrating = Calibrating(relay.gauge, CalibrationFile(settings.calibration_file))
     return Parts(client, store, tokens, relay, calibrating)
-
-
-def timeouts(settings: Settings) -> Timeouts:
-    """How long an exchange with the service may take."""
-    return Timeouts(
-        connect=settings.connect_timeout,
-        first_byte=settings.first_byte_timeout,
-        idle=settings.idle_timeout,
-        total=settings.total_timeout,
-    )
 
 
 def gateway(
@@ -184,22 +170,6 @@ def adopt(made: Parts, app: App, settings: Settings, api_keys: tuple[str, ...]) 
     app.behave(manners(settings, api_keys), settings.model_map)
 
 
-def of_clients(settings: Settings) -> Limits:
-    """What a client may take up before it is cut off."""
-    return Limits(client_timeout=settings.client_timeout, connections=settings.max_calls + _OTHERS)
-
-
-def manners(settings: Settings, api_keys: tuple[str, ...]) -> Manners:
-    return Manners(
-        api_keys=api_keys,
-        allowed_hosts=settings.allowed_hosts,
-        max_body=settings.max_body,
-        grace=settings.grace,
-        ping_interval=settings.ping_interval,
-        metrics=settings.metrics,
-    )
-
-
 def environment_account(settings: Settings) -> Account | None:
     """The account that ``AMAZONQ_*`` variables describe, if they describe one."""
     parts = (settings.refresh_token, settings.client_id, settings.client_secret)
@@ -223,18 +193,6 @@ def _calm_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
-
-
-def manner(settings: Settings) -> Manner:
-    return Manner(
-        endpoint=str(settings.api_endpoint),
-        default_endpoint=settings.api_endpoint == _DEFAULT_ENDPOINT,
-        user_agent=settings.user_agent or f"amq2api/{__version__}",
-        origin=settings.origin,
-        opt_out=settings.opt_out,
-        attempts=settings.attempts,
-        routing=settings.routing,
-    )
 
 
 def _fetch() -> "Fetch":

@@ -18,7 +18,7 @@ from amq2api.log import configure, log
 from amq2api.web.http import Connections
 
 from .app import Complaint
-from .building import adopt, gateway, of_clients, parts
+from .building import adopt, gateway, parts
 from .chat import address, request, show
 from .company import Alone, Company
 from .door import show_the_way
@@ -28,6 +28,7 @@ from .preflight import preflight
 from .reading import keys_to_serve, settings_or_complain
 from .reloading import Reloading
 from .serving import listen, listen_for_all, run, serve
+from .terms import of_clients
 
 
 def command(

@@ -14,10 +14,10 @@ from amq2api.dialects import amazonq as q
 from amq2api.relay.material import Material
 from amq2api.relay.translating import Translation, translated
 
-from .building import manner
 from .output import visible
 from .reading import settings_or_complain
 from .tables import beside, cell, show, table
+from .terms import manner
 
 _SHOWN = 40  # characters of an image or a file that a person is shown
 _CODED = frozenset({"data", "bytes", "encrypted_content", "signature"})
