@@ -43,9 +43,8 @@ def prepare(root: Path, version: str, now: datetime) -> None:
         text = (root / place).read_text()
         (root / place).write_text(pattern.sub(lambda m: m[0].replace(m[1], version), text))
     print(f"{len(gathered)} fragments are in CHANGELOG.md under {version} now. Read it, then:")
-    print(
-        f"    git add --all && git commit -m 'Release {version}' && git tag -a v{version} -m {version}"
-    )
+    print(f"    git add --all && git commit -m 'Release {version}'")
+    print(f"    git tag -a v{version} -m {version}")
     print("    scripts/release build")
 
 
