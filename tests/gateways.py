@@ -185,7 +185,8 @@ async def serving(
     server = uvicorn.Server(
         uvicorn.Config(
             app, log_level="warning", access_log=False, timeout_graceful_shutdown=1,
-            lifespan="on", http=cast(Any, Connections(limits or Limits())), date_header=dated,
+            lifespan="on", interface="asgi3", http=cast(Any, Connections(limits or Limits())),
+            date_header=dated,
         )
     )  # fmt: skip
     task = asyncio.ensure_future(server.serve(sockets=[listening]))
