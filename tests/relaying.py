@@ -4,9 +4,10 @@ In the diary ``a`` and ``b`` are requests with an account's stored token, capita
 fresh token, a dot is a pause, ``?a`` asks for tools, ``(a)`` is a search.
 """
 
+import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from itertools import repeat
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -26,12 +27,16 @@ from bridge.replies import METERED, text, told
 NO_PAUSES = repeat(False)
 
 
+Piece: TypeAlias = bytes | GatewayError | None
+"""What may come of a reply: bytes, a failure, silence without end."""
+
+
 class Reads:
-    """A reply in these reads, of which some may be failures."""
+    """A reply in these reads."""
 
     gap = 0.0
 
-    def __init__(self, world: "World", *reads: bytes | GatewayError, request_id: str = "") -> None:
+    def __init__(self, world: "World", *reads: Piece, request_id: str = "") -> None:
         self._world, self._reads, self.request_id = world, list(reads), request_id
 
     @property
@@ -42,16 +47,23 @@ class Reads:
         piece = self._reads.pop(0) if self._reads else b""
         if isinstance(piece, GatewayError):
             raise piece
-        return piece
+        return await _silence() if piece is None else piece
 
     async def flow(self, take: Callable[[bytes], bool]) -> None:
         while self._reads and isinstance(piece := self._reads[0], bytes):
             del self._reads[0]
             if not take(piece):
                 return
+        if self._reads and self._reads[0] is None:
+            await _silence()
 
     def close(self) -> None:
         self._world.live -= 1
+
+
+async def _silence() -> bytes:
+    await asyncio.Event().wait()
+    return b""
 
 
 class World:
@@ -65,8 +77,8 @@ class World:
         self.now = 1_000_000.0
         self.no_token: set[str] = set()
         self.usage: Answer | GatewayError = UpstreamBroken("no")
-        self.reads: Sequence[bytes | GatewayError] = (text("hi"), METERED)
-        self.replies: list[Sequence[bytes | GatewayError]] = []
+        self.reads: Sequence[Piece] = (text("hi"), METERED)
+        self.replies: list[Sequence[Piece]] = []
         """What the next requests are answered; then *reads*."""
         self.tools = [q.WEB_SEARCH]
         self.searches: list[GatewayError | None] = []

@@ -1,25 +1,34 @@
 """What a call does and leaves behind while its attempts fail; which step is next is policy's."""
 
 import asyncio
+import threading
+from base64 import b64encode
 from collections.abc import Awaitable, Callable
 
 import pytest
 
 from amq2api.accounts.policy import RESERVE, SETTLING, Budget
+from amq2api.bridge.calibration import Calibrations
+from amq2api.bridge.tokens import Size
+from amq2api.dialects import messages as m
 from amq2api.errors import (
     AccountSuspended,
     AtCapacity,
+    BadRequest,
     CredentialRefused,
     GatewayError,
     RateLimited,
     ReasoningRefused,
     Said,
+    Stopping,
     UpstreamBroken,
     UpstreamBusy,
 )
 from amq2api.relay.answering import reply_to
 from amq2api.relay.arrivals import Arrivals
-from bridge.replies import METERED, exception, text, tool
+from amq2api.relay.aside import LARGE
+from bridge.pictures import png
+from bridge.replies import METERED, exception, text, told, tool
 from relaying import World, call, drain, hear
 
 GOOD = "start +0text .hi -0 end(end_turn) stop"
@@ -242,6 +251,90 @@ def test_a_client_that_leaves_gives_its_seat_back() -> None:
         await asyncio.gather(opening, return_exceptions=True)
         reply.close()
         assert world.relay.admission.seats_taken == 0
+
+    asyncio.run(story())
+
+
+# Large calls.
+
+
+class Witness(Calibrations):
+    """Knows in which thread a call was prepared."""
+
+    thread = ""
+
+    def count(self, size: Size, model_id: str) -> int:
+        self.thread = threading.current_thread().name
+        return super().count(size, model_id)
+
+
+@pytest.mark.parametrize(("weight", "beside"), [(LARGE, False), (LARGE + 1, True)])
+def test_large_calls_are_prepared_beside_the_others(weight: int, beside: bool) -> None:
+    async def story() -> None:
+        world = World()
+        world.relay.gauge = witness = Witness()
+        reply = reply_to(world.relay, call(), "req_1", weight=weight)
+        await reply.open()
+        reply.close()
+        assert witness.thread.startswith("large-call") == beside
+
+    asyncio.run(story())
+
+
+def test_what_is_wrong_with_a_large_call_is_told_as_of_any() -> None:
+    async def story() -> None:
+        world = World()
+        source = {
+            "type": "base64",
+            "media_type": "image/png",
+            "data": b64encode(png(1, 1)).decode(),
+        }
+        said = [{"role": "user", "content": [{"type": "image", "source": source}] * 50}]
+        reply = reply_to(world.relay, call(messages=said), "req_1", weight=LARGE + 1)
+        with pytest.raises(BadRequest, match="too much media"):
+            await reply.open()
+        reply.close()
+
+    asyncio.run(story())
+
+
+# The end of the gateway.
+
+
+TOLD = {
+    "before": "start +0text .hi -0 error(api_error)",
+    "read": "start +0text .hi -0 error(api_error)",
+    "flow": "start +0text .hi . there -0 error(api_error)",
+}
+
+
+@pytest.mark.parametrize("where", TOLD)
+def test_a_gateway_that_stops_ends_its_answers_in_words(where: str) -> None:
+    async def story() -> None:
+        world = World()
+        world.reads = (text("hi"), text(" there"), None)
+        reply, heard = reply_to(world.relay, call(), "req_1"), list[m.StreamEvent]()
+
+        def write(more: list[m.StreamEvent]) -> bool:
+            heard.extend(more)
+            return True
+
+        await reply.open()
+        if where != "before":
+            write(await reply.read())
+        if where == "flow":
+            flowing = asyncio.ensure_future(reply.flow(write))
+            await asyncio.sleep(0.01)
+            flowing.cancel()
+            await asyncio.gather(flowing, return_exceptions=True)
+        write(reply.fail(Stopping("the gateway ends")))
+        assert reply.over
+        await reply.flow(write)
+        reply.close()
+        assert told(heard) == TOLD[where] and world.live == 0
+        (record,) = world.relay.records.recent(1)
+        assert (record.outcome, record.ok) == ("Stopping", False)
+        assert world.health.of(world.accounts()[0]).last_error == ""
 
     asyncio.run(story())
 

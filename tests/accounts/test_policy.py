@@ -219,14 +219,6 @@ def test_every_call_comes_to_an_end(
     assert len(attempt.taken) + 1 <= 4 * limit
 
 
-@given(FAILURES, st.booleans(), st.sampled_from(["active", "failover"]))
-def test_nothing_is_done_anew_once_the_client_has_heard(
-    failure: errors.GatewayError, fresh: bool, routing: Routing
-) -> None:
-    attempt = Attempt(fresh=fresh, answering=True)
-    assert next_step(failure, attempt, limit=9, routing=routing).step == "give_up"
-
-
 @given(FAILURES, st.booleans())
 def test_only_what_concerns_one_account_leads_to_another(
     failure: errors.GatewayError, fresh: bool

@@ -105,7 +105,10 @@ _PENALTY: frozenset[Step] = frozenset({"retry", "settle", "strip_reasoning"})
 
 
 class Attempt(msgspec.Struct, frozen=True):
-    """Where a call stands when it has just failed."""
+    """Where a call stands when it has just failed, and its client has heard nothing yet.
+
+    From the first word of an answer on nothing can be done anew: whoever reads it does not ask.
+    """
 
     taken: tuple[Step, ...] = ()
     """What was done so far, each time after an attempt that failed."""
@@ -113,8 +116,6 @@ class Attempt(msgspec.Struct, frozen=True):
     """Whether the token was minted within the last :data:`SETTLING` seconds."""
     throttled: bool = False
     """Whether the account is known to serve a penalty for asking too fast."""
-    answering: bool = False
-    """Whether the client has been sent a byte of the answer: then nothing can be redone."""
 
     def after(self, step: Step) -> "Attempt":
         """Where the call stands once *step* is taken."""
@@ -160,10 +161,9 @@ def next_step(
         limit: The most attempts a call may make, apart from those turned away at the door.
         jitter: From 0 up to 1, drawn by the caller; parts calls that have failed together.
     """
-    if not attempt.answering:
-        for remedy in row(failure).remedies:
-            if _may(remedy, failure, attempt, limit=limit, routing=routing):
-                return Plan(remedy.step, _pause(remedy, failure, attempt, jitter))
+    for remedy in row(failure).remedies:
+        if _may(remedy, failure, attempt, limit=limit, routing=routing):
+            return Plan(remedy.step, _pause(remedy, failure, attempt, jitter))
     return Plan("give_up")
 
 

@@ -60,6 +60,8 @@ class Attempts:
     async def make(self, knock: Knock[T]) -> T:
         """What *knock* comes to in the end, with all that policy grants one request.
 
+        Once it returns, nothing is asked again: part of an answer is here.
+
         Raises:
             GatewayError: nothing helped.
         """
@@ -78,8 +80,8 @@ class Attempts:
                 plan = self._plan(failure, account, token, attempt)
                 if plan.step == "give_up":
                     raise
-                relay.metrics.again(plan.step, failure)
                 await self._pause(plan, failure, account)
+                relay.metrics.again(plan.step, failure)
                 if plan.step == "refresh":
                     refused = token.access if token else None
                 elif plan.step == "failover":

@@ -79,11 +79,13 @@ class Exchange:
         return self._stream.gap if self._stream is not None else self._gap
 
     def fail(self, failure: GatewayError) -> list[m.StreamEvent]:
-        """How the client hears that nothing more will come."""
-        ended, self._ended, self._pending = self._ended, True, []
-        if ended:
-            return [m.StreamError(m.broken_off(failure))]
-        return self.translator.fail(failure)
+        """How the client hears that nothing more will come, after what waits to be read."""
+        ended, events = self._ended, self._pending
+        self._ended, self._pending = True, []
+        if not ended:
+            return events + self.translator.fail(failure)
+        # An answer that is all here is better than any failure.
+        return events or [m.StreamError(m.broken_off(failure))]
 
     def close(self) -> None:
         """Let go of the service."""
