@@ -4,6 +4,7 @@ import msgspec
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from msgspec.structs import asdict
 
 from amq2api.dialects import messages as m
 from amq2api.dialects.messages.faults import explain
@@ -40,8 +41,8 @@ def refusal(data: bytes) -> str:
 
 
 def test_a_plain_request() -> None:
-    assert m.decode(body()) == m.Call(
-        model="claude-sonnet-4.5", max_tokens=4096, messages=[m.Message("user", "hi")]
+    assert asdict(m.decode(body())) == asdict(
+        m.Call(model="claude-sonnet-4.5", max_tokens=4096, messages=[m.Message("user", "hi")])
     )
 
 
@@ -388,8 +389,36 @@ STRANGE: dict[str, tuple[bytes, tuple[str, ...]]] = {
 
 @pytest.mark.parametrize(("data", "names"), STRANGE.values(), ids=STRANGE)
 def test_unknown_fields_are_taken_and_named(data: bytes, names: tuple[str, ...]) -> None:
-    assert m.decode(data) == m.decode(body(metadata=m.decode(data).metadata))
-    assert m.unknown_fields(data) == names
+    call = m.decode(data)
+    assert asdict(call) == asdict(m.decode(body(metadata=call.metadata)))
+    assert m.unknown_fields(data) == m.unknown_fields(data, call) == names
+
+
+def test_the_same_tools_are_read_once() -> None:
+    a, b = tool("a"), tool("b")
+    one, again = (m.decode(body(tools=[a, b])).tools for _ in range(2))
+    other = m.decode(body(tools=[b, a])).tools
+    assert one is again
+    assert other == (one or [])[::-1]
+
+
+def test_not_too_many_tools_are_kept() -> None:
+    one = m.decode(body(tools=[tool("a")])).tools
+    for number in range(100):
+        m.decode(body(tools=[tool("a", description="x" * number)]))
+    again = m.decode(body(tools=[tool("a")])).tools
+    assert again == one
+    assert again is not one
+
+
+@pytest.mark.parametrize("size", [1_000, 5_000_000])
+def test_large_requests_are_read_as_small_ones_are(size: int) -> None:
+    said = "é" * size
+    made = m.decode(body(user(text(said)), {"role": "assistant", "content": "b"}))
+    assert [message.content for message in made.messages] == [[m.Text(said)], "b"]
+    strange = body(user(text(said)), {"role": "assistant", "content": 7})
+    assert refusal(strange) == "messages.1.content: Input should be a valid string or a valid array"
+    assert refusal(strange[:-1]).startswith(NOT_JSON)
 
 
 def check_decode(data: bytes) -> None:

@@ -10,7 +10,7 @@ from amq2api.dialects import messages as m
 
 from . import patches
 from .amazonq.words import unsealed
-from .tokenizer import is_newer, tokenizer_of, weigh_all
+from .tokenizer import NEWER, Tokenizer, weigh_all
 
 __all__ = ["Tally"]
 
@@ -26,10 +26,10 @@ class Tally:
         "_texts", "_tokenizer", "counts_thoughts", "fixed", "images", "referenced", "tier",
     )  # fmt: skip
 
-    def __init__(self, model_id: str) -> None:
-        self._tokenizer = tokenizer_of(model_id)
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
         self._texts: list[str] = []
-        self.tier = patches.HIGH if is_newer(model_id) else patches.STANDARD
+        self.tier = patches.HIGH if tokenizer is NEWER else patches.STANDARD
         self.fixed = 0.0
         self.images = 0.0
         self.referenced: set[str] = set()

@@ -8,7 +8,7 @@ Everything adds up and nothing is negative: more messages, tools or system never
 tokens. One thing ends being counted: the thoughts of a turn, when the next one begins (8.1).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import ceil
 from typing import NamedTuple, Protocol
 
@@ -16,8 +16,9 @@ import msgspec
 
 from amq2api.dialects import messages as m
 
+from .seen import Seen
 from .tally import Tally
-from .tokenizer import tokenizer_of, version_of, weigh
+from .tokenizer import Tokenizer, tokenizer_of, version_of, weigh
 
 __all__ = ["PLAIN", "Gauge", "Plain", "Size", "estimate", "size", "tokenizer_of", "weigh"]
 
@@ -40,6 +41,11 @@ _SMALLER_SINCE_5 = (354, 474)
 _OWN_TOOLS: Mapping[str, int] = {
     "text_editor_": 700, "bash_": 245, "computer_": 735, "memory_": 700, "web_search_": 120,
 }  # fmt: skip
+
+
+_FORCING = (m.AnyTool, m.OneTool)
+_LARGEST_KEPT = 64_000  # tokens of tools that may stay in memory after their call
+_weights: Seen[list[m.Tool], dict[Tokenizer, float]] = Seen(32)
 
 
 class Size(NamedTuple):
@@ -72,7 +78,8 @@ def estimate(call: m.Call) -> int:
 
 def size(call: m.Call, model_id: str) -> Size:
     """The size of *call* for the model that either side calls *model_id*."""
-    talk, system = Tally(model_id), Tally(model_id)
+    tokenizer = tokenizer_of(model_id)
+    talk, system = Tally(tokenizer), Tally(tokenizer)
     talk.fixed = _PER_CALL
     _converse(talk, call.messages)
     if isinstance(call.thinking, m.Enabled):
@@ -107,14 +114,26 @@ def _only_results(content: object) -> bool:
 
 def _tools(call: m.Call, model_id: str, referenced: set[str]) -> float:
     """What is declared, and the prompt that comes with it; deferred tools wait outside."""
-    if not call.tools:
+    if not (tools := call.tools):
         return 0.0
-    tally = Tally(model_id)
-    tally.fixed = _tool_prompt(model_id, forced=isinstance(call.tool_choice, m.AnyTool | m.OneTool))
-    for tool in call.tools:
-        if tool.defer_loading and tool.name not in referenced:
-            continue
-        tally.fixed += _own_tool(tool.type) or tokenizer_of(model_id).per_tool
+    tokenizer, forced = tokenizer_of(model_id), isinstance(call.tool_choice, _FORCING)
+    prompt = _tool_prompt(model_id, forced=forced)
+    if any([tool.defer_loading for tool in tools]):
+        in_play = [tool for tool in tools if not tool.defer_loading or tool.name in referenced]
+        return prompt + _declared(in_play, tokenizer)
+    # The same tools come with every call of a conversation.
+    known = _weights.get(tools) or {}
+    if (weight := known.get(tokenizer)) is None:
+        weight = _declared(tools, tokenizer)
+        if weight < _LARGEST_KEPT:
+            _weights.put(tools, {**known, tokenizer: weight})
+    return prompt + weight
+
+
+def _declared(tools: Iterable[m.Tool], tokenizer: Tokenizer) -> float:
+    tally = Tally(tokenizer)
+    for tool in tools:
+        tally.fixed += _own_tool(tool.type) or tokenizer.per_tool
         tally.say(tool.name)
         tally.say(tool.description)
         tally.json(tool.input_schema)
@@ -122,7 +141,9 @@ def _tools(call: m.Call, model_id: str, referenced: set[str]) -> float:
 
 
 def _own_tool(kind: str | None) -> int | None:
-    return next((cost for name, cost in _OWN_TOOLS.items() if kind and kind.startswith(name)), None)
+    if kind is None:
+        return None
+    return next((cost for name, cost in _OWN_TOOLS.items() if kind.startswith(name)), None)
 
 
 def _tool_prompt(model_id: str, *, forced: bool) -> int:

@@ -121,7 +121,7 @@ class Decoder:
             # the key, and the checksum of the payload goes on from theirs.
             if not (head := met(data[at : at + known])):
                 head = _meet(data, at)
-                self._known = known = head[1] or known
+                known = head[1] or known
             total, _, crc, said = head
             if (after := at + total) > end:
                 self._need = total
@@ -134,6 +134,7 @@ class Decoder:
                 runs.append(Run(said, payloads := []))
             payloads.append(payload)
             at = after
+        self._known = known
         return data[at:] if at else data
 
     def finish(self) -> None:

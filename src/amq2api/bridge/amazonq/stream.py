@@ -15,6 +15,10 @@ from .terms import Terms
 
 __all__ = ["StreamTranslator", "Terms"]
 
+_FLOWING = frozenset({q.AssistantResponseEvent, q.ReasoningContentEvent, q.ToolUseEvent})
+"""Events of which many may come for one block."""
+_NOWHERE = Progress()
+
 
 class StreamTranslator:
     """One reply. Feed it the bytes in order, then call exactly one of finish and fail.
@@ -34,7 +38,7 @@ class StreamTranslator:
         self._mender = q.Mender()
         self._last: list[m.StreamEvent] = []
         """What is told at the end; what ``finish`` had to say before it failed is not lost."""
-        self.progress = progress or Progress()
+        self.progress = progress or _NOWHERE
         self.outcome = Outcome(notes=list(self.progress.notes))
         self._telling = Telling(terms, self.progress, self.outcome)
         self.unfinished = False
@@ -135,24 +139,20 @@ class StreamTranslator:
         telling, mender, events = self._telling, self._mender, batch.events
         cutter, at, count = telling.cutter, 0, len(events)
         while at < count:
-            if not mender.waiting and (told := telling.go_on(batch, at, out)):
+            if batch.kind is None or mender.waiting:
+                for whole in mender.feed(events[at]):
+                    telling.take(whole, out)
+                at += 1
+            elif batch.kind in _FLOWING and (told := telling.go_on(batch, at, out)):
                 at += told
             else:
-                self._meet(events[at], out)
+                telling.take(batch.events[at], out)
                 at += 1
             if cutter.end is not None:
                 return True
         if batch.failure is not None:
             raise batch.failure
         return False
-
-    def _meet(self, event: q.Event | q.TornEvent, out: list[m.StreamEvent]) -> None:
-        telling, mender = self._telling, self._mender
-        if isinstance(event, q.TornEvent) or mender.waiting:
-            for whole in mender.feed(event):
-                telling.take(whole, out)
-        else:
-            telling.take(event, out)
 
     def _add_up(self, *, at_least: int = 0) -> None:
         """What this request took, *at_least* so many tokens of output, and the answer so far."""

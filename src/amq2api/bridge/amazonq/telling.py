@@ -86,9 +86,7 @@ class Telling:
             return self._speech.more(events, out)
         if batch.kind is q.ToolUseEvent:
             return self._calls.more(events, out)
-        if batch.kind is q.ReasoningContentEvent:
-            return self._speech.more_thoughts(events, out)
-        return 0
+        return self._speech.more_thoughts(events, out)
 
     def answer(self, block: m.WebSearchToolResultBlock, out: list[m.StreamEvent]) -> None:
         """Give out what the wanted search found, and what has waited for that."""

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from amq2api.bridge.seen import Seen
 from amq2api.dialects import amazonq as q
 from amq2api.dialects import messages as m
 
@@ -23,21 +24,31 @@ LONGEST_DESCRIPTION = 10_000
 
 _MOST_CACHED = 65_536
 """Bytes of one schema that may stay in memory after its request."""
+_MOST_KEPT = 16_384
+"""Bytes of one declaration that may."""
 
 # Members that tune and have no counterpart; eager_input_streaming is how we stream anyway.
 _DROPPED = ("strict", "input_examples", "allowed_callers", "cache_control")
 
 
 class Declared(NamedTuple):
-    entries: list[q.ToolEntry]
+    entries: list[msgspec.Raw]
     overflow: list[str]
     """What did not fit into descriptions, to be carried as text."""
 
 
 class _Entry(NamedTuple):
-    entry: q.ToolEntry
-    overflow: str
-    lossy: bool
+    """One tool's declaration, encoded, and what else there is to tell of it."""
+
+    upstream: str
+    entry: msgspec.Raw
+    overflow: str = ""
+    approximated: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+
+
+# The same twenty tools come with every request of a conversation, as the same objects.
+_known: Seen[m.Tool, _Entry] = Seen(512)
 
 
 def name_of(tool: m.Tool) -> str:
@@ -47,55 +58,64 @@ def name_of(tool: m.Tool) -> str:
 
 def declare(tools: Iterable[m.Tool], used: Sequence[str], names: Names, ledger: Ledger) -> Declared:
     """Declare *tools*, and what else the history uses, which has to be declared as well."""
-    entries: list[q.ToolEntry] = []
+    entries: list[msgspec.Raw] = []
     overflow: list[str] = []
-    known: set[str] = set()
+    declared: set[str] = set()
     for tool in tools:
         name = name_of(tool)
-        known.add(name)
-        made = _made(tool, name, names.upstream(name), ledger)
+        declared.add(name)
+        upstream = names.upstream(name)
+        made = _known.get(tool)
+        if made is None or made.upstream != upstream:
+            made = _made(tool, name, upstream)
+            if len(bytes(made.entry)) <= _MOST_KEPT:
+                _known.put(tool, made)
         entries.append(made.entry)
         if made.overflow:
-            ledger.approximated("tools.description")
             overflow.append(made.overflow)
-        if made.lossy:
-            ledger.approximated("tools.input_schema")
-        for member in _DROPPED:
-            if getattr(tool, member):
-                ledger.dropped(f"tools.{member}")
+        for subject in made.approximated:
+            ledger.approximated(subject)
+        for subject in made.dropped:
+            ledger.dropped(subject)
     for name in dict.fromkeys(used):
-        if name not in known:
+        if name not in declared:
             ledger.repaired("tools")
             upstream = names.upstream(name)
-            entries.append(_entry(upstream, name if name.strip() else upstream, EMPTY).entry)
+            entries.append(_entry(upstream, name if name.strip() else upstream, EMPTY)[0])
     return Declared(entries, overflow)
 
 
-def _made(tool: m.Tool, name: str, upstream: str, ledger: Ledger) -> _Entry:
-    schema = None
+def _made(tool: m.Tool, name: str, upstream: str) -> _Entry:
+    schema, approximated = None, []
     description = tool.description or ""
     if m.is_web_search(tool):
-        ledger.approximated("tools.type")
+        approximated.append("tools.type")
         schema, description = searching.SCHEMA, searching.description(tool, description or upstream)
     elif tool.type not in (None, "custom"):
-        ledger.approximated("tools.type")
+        approximated.append("tools.type")
         schema = builtin.schema(tool)
         description = description or builtin.description(tool, upstream)
     if not description.strip():
-        ledger.approximated("tools.description")
+        approximated.append("tools.description")
         description = name if name.strip() else upstream
     if schema is None:
         schema = bytes(tool.input_schema)
-    return _entry(upstream, description, schema)
+    entry, overflow, lossy = _entry(upstream, description, schema)
+    if overflow:
+        approximated.append("tools.description")
+    if lossy:
+        approximated.append("tools.input_schema")
+    dropped = [f"tools.{member}" for member in _DROPPED if getattr(tool, member)]
+    return _Entry(upstream, entry, overflow, tuple(approximated), tuple(dropped))
 
 
-def _entry(upstream: str, description: str, schema: bytes) -> _Entry:
+def _entry(upstream: str, description: str, schema: bytes) -> tuple[msgspec.Raw, str, bool]:
+    """The declaration, what did not fit into it, and whether its schema lost anything."""
     fitting, rest = _cut(description)
-    # The same twenty schemas come with every request of a conversation.
     normal, lossy = (_remembered if len(schema) <= _MOST_CACHED else _normal)(schema)
     specification = q.ToolSpecification(upstream, fitting, q.InputSchema(normal))
     overflow = LONG_DESCRIPTION.format(name=upstream, rest=rest) if rest else ""
-    return _Entry(q.ToolEntry(specification), overflow, lossy)
+    return msgspec.Raw(q.encode(q.ToolEntry(specification))), overflow, lossy
 
 
 def _normal(schema: bytes) -> tuple[msgspec.Raw, bool]:

@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 from amq2api.dialects import messages as m
 from amq2api.errors import BadRequest
 
-from .content import Piece, Reader, is_blank, kind
+from .content import Piece, Reader, kind
 from .fidelity import Ledger, row_of
 from .searching import unfolded
 
@@ -22,9 +22,10 @@ Speaker: TypeAlias = Literal["user", "assistant"]
 UserPiece: TypeAlias = str | m.Image | m.ToolResult
 AssistantPiece: TypeAlias = str | m.ToolUse | m.Thinking | m.RedactedThinking
 
+# Beside texts.
 _MAY_SAY: dict[Speaker, frozenset[type]] = {
-    "user": frozenset({str, m.Image, m.ToolResult}),
-    "assistant": frozenset({str, m.Image, m.ToolUse, m.ToolResult, m.Thinking, m.RedactedThinking}),
+    "user": frozenset({m.Image, m.ToolResult}),
+    "assistant": frozenset({m.Image, m.ToolUse, m.ToolResult, m.Thinking, m.RedactedThinking}),
 }
 _NOT_THE_ASSISTANTS = frozenset({m.ToolResult, m.Image})
 """What an assistant message may hold and the service has with the user only: what searches found,
@@ -125,15 +126,18 @@ def _fitting(
     at: int, speaker: Speaker, content: str | Sequence[m.Block], reader: Reader
 ) -> list[Piece]:
     """The pieces without blank texts."""
-    pieces = reader.pieces(content)
-    strange = set(map(type, pieces)) - _MAY_SAY[speaker]
-    if strange:
-        what = kind(next(piece for piece in pieces if type(piece) in strange))
-        raise BadRequest(f"messages.{at}.content: `{what}` cannot be in a {speaker} turn")
-    # Nearly always there are none: the same list goes on then.
-    if any([type(piece) is str and is_blank(piece) for piece in pieces]):
-        return [piece for piece in pieces if not (isinstance(piece, str) and is_blank(piece))]
-    return pieces
+    allowed = _MAY_SAY[speaker]
+    made: list[Piece] = []
+    for piece in reader.pieces(content):
+        if isinstance(piece, str):
+            if piece and not piece.isspace():
+                made.append(piece)
+        elif type(piece) in allowed:
+            made.append(piece)
+        else:
+            what = kind(piece)
+            raise BadRequest(f"messages.{at}.content: `{what}` cannot be in a {speaker} turn")
+    return made
 
 
 def _waits(said: Turn, found: Turn) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple, cast
 
+import msgspec
 from msgspec import UNSET
 
 from amq2api.dialects import amazonq as q
@@ -42,7 +43,7 @@ class Draft:
     images: list[q.Image] = field(default_factory=list)
 
     def message(
-        self, origin: str, *, model_id: str = "", tools: Sequence[q.ToolEntry] = ()
+        self, origin: str, *, model_id: str = "", tools: Sequence[msgspec.Raw] = ()
     ) -> q.UserMessage:
         content = SEPARATOR.join(self.texts)
         if not content and not self.results and not self.images:

@@ -196,7 +196,8 @@ def parse(frame: Frame) -> Event | TornEvent:
 class Batch(msgspec.Struct, gc=False):
     """The events of a run, and what came after them where that is no event."""
 
-    events: list[Event] | list[Event | TornEvent]
+    events: list[Any]
+    """Of :data:`Event`, and of :class:`TornEvent` only where no kind is given."""
     kind: type[Event] | None
     """The one class of all of them; None where they have to be told apart."""
     failure: ProtocolError | None = None

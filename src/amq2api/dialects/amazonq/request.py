@@ -71,7 +71,8 @@ class ToolResult(_Wire, frozen=True):
 
 
 class UserInputMessageContext(_Wire, frozen=True):
-    tools: list[ToolEntry] = []
+    tools: list[msgspec.Raw] = []
+    """Each a :class:`ToolEntry`, encoded."""
     tool_results: list[ToolResult] = []
 
 

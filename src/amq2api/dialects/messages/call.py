@@ -130,6 +130,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     stop_sequences: list[str] | None = None
     stream: bool | None = None
     tools: list[Tool] | None = None
+    """Not to be changed: other calls may share the list."""
     tool_choice: ToolChoice | None = None
     thinking: Thinkable | None = None
     output_config: OutputConfig | None = None

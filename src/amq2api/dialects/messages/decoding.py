@@ -10,17 +10,36 @@ import msgspec
 
 from amq2api.errors import BadRequest
 
-from .call import Call
+from .call import Call, Message
 from .checks import check
 from .faults import explain
 from .needs import name_web_search
+from .toolshelf import read_tools
 from .versions import NEWER, check_newer
 
 __all__ = ["decode", "unknown_fields"]
 
+_LARGE = 8 * 1024 * 1024
+"""Bytes of a body whose messages are read one by one. It takes half as long again, but reading all
+of it at once would keep other threads, and with them every stream, waiting for too long."""
+
+# As most calls are: without members that nobody knows, which a Call does not tell. Its tools are
+# left as they are, and messages, too, where that is meant.
+_Plain: Any = msgspec.defstruct(
+    "Call", [("tools", msgspec.Raw, msgspec.Raw())],
+    bases=(Call,), frozen=True, kw_only=True, forbid_unknown_fields=True,
+)  # fmt: skip
+_Large: Any = msgspec.defstruct(
+    "Call", [("messages", list[msgspec.Raw])],
+    bases=(_Plain,), frozen=True, kw_only=True, forbid_unknown_fields=True,
+)  # fmt: skip
+_decode_plain = msgspec.json.Decoder(_Plain).decode
+_decode_large = msgspec.json.Decoder(_Large).decode
+_decode_message = msgspec.json.Decoder(Message).decode
 _decode = msgspec.json.Decoder(Call).decode
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _KNOWN = frozenset(Call.__struct_fields__)
+_put = msgspec.structs.force_setattr
 _WHOLE = frozenset({"max_tokens", "top_k"})
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
@@ -55,6 +74,10 @@ def decode(
 
 def _read(body: bytes) -> Call:
     try:
+        return _read_apart(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        pass  # Something unknown may be all that is wrong; and words come from the whole.
+    try:
         return _decode(body)
     except msgspec.ValidationError:
         pass  # The body is read again from here on: that it is no JSON would weigh more.
@@ -62,6 +85,19 @@ def _read(body: bytes) -> Call:
         return _decode(_with_whole_numbers(body))
     except msgspec.ValidationError as exc:
         raise BadRequest(explain(str(exc), _value(body))) from exc
+
+
+def _read_apart(body: bytes) -> Call:
+    call: Call
+    if len(body) > _LARGE:
+        call = _decode_large(body)
+        messages: Any = call.messages
+        _put(call, "messages", [_decode_message(message) for message in messages])
+    else:
+        call = _decode_plain(body)
+    tools: Any = call.tools
+    _put(call, "tools", read_tools(bytes(tools)))
+    return call
 
 
 def _value(body: bytes) -> Any:
@@ -82,12 +118,15 @@ def _with_whole_numbers(body: bytes) -> bytes:
     return msgspec.json.encode(members) if changed else body
 
 
-def unknown_fields(body: bytes) -> tuple[str, ...]:
-    """Names of top-level fields that no :class:`Call` knows, from a body that ``decode`` took.
+def unknown_fields(body: bytes, call: Call | None = None) -> tuple[str, ...]:
+    """Names of top-level fields that no :class:`Call` knows, from a body that ``decode`` took,
+    which saves looking for them if it is given the *call* that came of it.
 
     A name that is not made of letters, digits, ``_``, ``.`` and ``-`` is given as ``?``: notes
     go into a log line and a response header.
     """
+    if isinstance(call, _Plain):
+        return ()
     try:
         strange = [name for name in _members(body) if name not in _KNOWN]
     except (UnicodeDecodeError, RecursionError):

@@ -30,6 +30,7 @@ def name_web_search(call: Call) -> None:
     """Give a web search tool that came without a name its only one."""
     for i, tool in enumerate(call.tools or ()):
         if tool.name is None and is_web_search(tool) and call.tools is not None:
+            # Also for calls to come that share the list: it is the same there.
             call.tools[i] = msgspec.structs.replace(tool, name=WEB_SEARCH)
 
 
