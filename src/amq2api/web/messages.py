@@ -144,7 +144,7 @@ class CreateMessage:
 def _read(scope: Scope, body: bytes) -> tuple[m.Call, tuple[str, ...]]:
     """The call in *body*, and its members that nobody here knows."""
     call = decoded(scope, body)
-    return call, m.unknown_fields(body)
+    return call, m.unknown_fields(body, call)
 
 
 class _Writer:
