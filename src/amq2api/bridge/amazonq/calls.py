@@ -29,7 +29,7 @@ class Calls:
         self._terms, self._cutter, self._blocks = terms, cutter, blocks
         self._inputs: dict[str, list[str]] = {}
         """What the client has heard of every call begun so far, by upstream id."""
-        self._searches: set[str] = set()
+        self._searches: frozenset[str] = frozenset()
         self.clients = False
         """Whether any call is the client's to answer."""
         self.torn = False
@@ -55,7 +55,7 @@ class Calls:
         self._inputs[key] = []
         name = self._terms.names.get(event.name, event.name)
         if name == self._terms.search:
-            self._searches.add(key)
+            self._searches |= {key}
             return m.ServerToolUseBlock(server_tool_id(key), name)
         self.clients = True
         return m.ToolUseBlock(client_tool_id(key), name)

@@ -20,7 +20,8 @@ class Lanes:
 
     def __init__(self) -> None:
         self._lanes: dict[str, list[q.Event]] = {}
-        self._held: deque[q.Event] = deque()
+        self._held: deque[q.Event] | None = None
+        """Made when it is needed: hardly any reply does, and an empty one takes most of a KB."""
         self.count = 0
 
     def wait(self, lane: str, event: q.Event) -> None:
@@ -30,6 +31,8 @@ class Lanes:
 
     def hold(self, event: q.Event) -> None:
         """Until a search is answered."""
+        if self._held is None:
+            self._held = deque()
         self._held.append(event)
         self.count += 1
 

@@ -1,5 +1,7 @@
 """One call made ready: the request to send, the translator of its reply, what was changed."""
 
+from operator import attrgetter
+
 import msgspec
 
 from amq2api.bridge import tokens
@@ -19,6 +21,8 @@ _DROPPED = (
     "cache_control", "context_management", "diagnostics", "fallbacks", "fallback_credit_token",
     "billing_policy", "tags", "safeguards",
 )  # fmt: skip
+_tuning = attrgetter(*_DROPPED)
+_NOTHING = (None,) * len(_DROPPED)
 
 _FROM_THE_START = Progress()
 
@@ -142,7 +146,13 @@ def _prefill(call: m.Call) -> str:
 
 
 def _dropped(call: m.Call) -> list[Note]:
-    return [Note("dropped", name) for name in _DROPPED if getattr(call, name) is not None]
+    if (given := _tuning(call)) == _NOTHING:
+        return []
+    return [
+        Note("dropped", name)
+        for name, value in zip(_DROPPED, given, strict=True)
+        if value is not None
+    ]
 
 
 def _cuts(call: m.Call) -> list[Note]:

@@ -44,7 +44,9 @@ class Model(_Wire, frozen=True):
 
     def takes(self, field: str) -> dict[str, Any] | None:
         """The published schema of one of ``additionalModelRequestFields``' members (2.9)."""
-        properties = (self.additional_model_request_fields_schema or {}).get("properties")
+        if self.additional_model_request_fields_schema is None:
+            return None
+        properties = self.additional_model_request_fields_schema.get("properties")
         schema = properties.get(field) if isinstance(properties, dict) else None
         return schema if isinstance(schema, dict) else None
 
