@@ -475,6 +475,23 @@ def test_a_record_tells_all_but_the_content() -> None:
     assert b"xylophone" not in encoded and b"zither" not in encoded
 
 
+@pytest.mark.parametrize(
+    ("raised", "outcome", "status"),
+    [(KeyError("hush"), "GatewayError", 500), (asyncio.CancelledError(), "abandoned", 0)],
+)
+def test_a_bug_is_no_client_that_left(raised: BaseException, outcome: str, status: int) -> None:
+    async def find(*_: object) -> q.Model:
+        raise raised
+
+    world = World()
+    world.relay.catalogue.find = find  # type: ignore[assignment, method-assign]
+    with pytest.raises(type(raised)):
+        asyncio.run(hear(world, call()))
+    (record,) = world.relay.records.recent()
+    assert (record.outcome, record.status, record.ok) == (outcome, status, False)
+    assert "hush" not in record.error
+
+
 def test_accounts_that_are_gone_leave_nothing_behind() -> None:
     async def story() -> None:
         world = World(spent())

@@ -1,5 +1,6 @@
 """One call under way, as its client and the records see it."""
 
+import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -14,6 +15,8 @@ from .records import Record, line, shortened
 from .relay import Relay
 from .runaway import turn_of
 from .source import Source, Write
+
+_UNFORESEEN = "Internal server error"
 
 
 class Reply:
@@ -91,7 +94,7 @@ class Reply:
         """
         self._journey.close()
         self._learn()
-        record = self._record(status)
+        record = self._record(status, self.failure or _bug())
         self._relay.records.add(record)
         unknown = self.outcome.unknown_events
         log.info("call", **line(record), **({"unknown_events": unknown} if unknown else {}))
@@ -103,9 +106,9 @@ class Reply:
         elif self.failure is None and self.outcome.stop_reason:
             self._relay.runaway.well(self._turn)
 
-    def _record(self, status: int) -> Record:
+    def _record(self, status: int, failure: GatewayError | None) -> Record:
         journey, outcome, serving = self._journey, self.outcome, self._journey.serving
-        account, choice, failure = serving.account, serving.choice, self.failure
+        account, choice = serving.account, serving.choice
         seconds, queued = time.monotonic() - journey.born, self.queued + journey.queued
         ids = journey.upstream_ids
         return Record(
@@ -134,6 +137,13 @@ class Reply:
             seconds=round(seconds, 3),
             notes=tuple(map(str, self.notes)),
         )
+
+
+def _bug() -> GatewayError | None:
+    """What the client hears if the call ends by an exception that nobody foresaw."""
+    raised = sys.exception()
+    known = raised is None or isinstance(raised, GatewayError)
+    return None if known or not isinstance(raised, Exception) else GatewayError(_UNFORESEEN)
 
 
 def _rounded(seconds: float | None) -> float | None:
