@@ -1,6 +1,7 @@
 """What keeps the gateway from starting, in one sentence, and what does not."""
 
 import os
+import resource
 from collections.abc import Callable
 from pathlib import Path
 
@@ -118,23 +119,20 @@ def test_what_can_work_is_let_pass(
     assert not (tmp_path / "a").exists(), "looking makes nothing"
 
 
-as_anyone = pytest.mark.skipif(os.geteuid() == 0, reason="nothing is closed to root")
-
-
 def closed(directory: Path) -> Path:
     directory.mkdir(exist_ok=True)
     directory.chmod(0o500)
+    if os.access(directory, os.W_OK):
+        pytest.skip("nothing is closed to root")
     return directory
 
 
-@as_anyone
 def test_no_place_for_accounts_is_told(tmp_path: Path) -> None:
     file = closed(tmp_path / "closed") / "account.json"
     with pytest.raises(Complaint, match=r"AMQ2API_ACCOUNT_FILE: there is no .*account.json"):
         preflight(load(account_file=file, token_cache=tmp_path / "tokens"))
 
 
-@as_anyone
 @pytest.mark.parametrize(
     ("given", "works"),
     [({}, True), ({"workers": 2}, False), (ACCOUNT, False)],
@@ -157,8 +155,6 @@ def test_a_few_descriptors_are_told_and_no_reason_not_to_start(tmp_path: Path) -
     with capture_logs() as logs:
         preflight(load(token_cache=tmp_path / "tokens", max_calls=100_000))
     told = [entry for entry in logs if entry["event"] == "descriptors.few"]
-    import resource
-
     allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     assert bool(told) == (0 <= allowed < 200_000)
 

@@ -28,7 +28,9 @@ from .orders import CUT, RELOAD, STOP, UP
 
 _SOUND = 10.0  # seconds that a worker has to live not to be taken for one that cannot
 _FIRST, _LONGEST = 0.25, 30.0  # seconds between its death and the next one, if it is
-_FAREWELL = 20.0  # seconds; workers have their own way to end what does not, well before that
+# Seconds beyond their patience after which workers are killed: they have their own ways to end,
+# and a token that is being renewed must not be lost.
+_FAREWELL = 60.0
 _SIGNS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD)
 
 
