@@ -301,7 +301,7 @@ SILENCES: dict[str, tuple[str, dict[str, float], str]] = {
     "silence in the middle": ("stall:9", {"idle": 0.4}, "error: timeout_error"),
     "silence within a call": ("tool-stall:9", {"idle": 0.4}, "error: timeout_error"),
     "no end": ("slow:0.1", {"idle": 0.4, "total": 0.6}, "error: timeout_error"),
-    "slow, but not silent": ("slow:0.05", {"first_byte": 0.4, "idle": 0.4}, FINE),
+    "slow, but not silent": ("slow:0.05", {"first_byte": 5.0, "idle": 2.0}, FINE),
 }
 
 

@@ -81,11 +81,11 @@ class Attempts:
                 if plan.step == "give_up":
                     raise
                 await self._pause(plan, failure, account)
-                relay.metrics.again(plan.step, failure)
                 if plan.step == "refresh":
                     refused = token.access if token else None
                 elif plan.step == "failover":
                     account, refused = servers.another(account, failure), None
+                relay.metrics.again(plan.step, failure)
                 attempt = attempt.after(plan.step)
 
     def _heard(self, failure: GatewayError) -> None:
