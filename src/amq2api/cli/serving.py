@@ -19,6 +19,7 @@ from amq2api.web.patience import Limits
 
 from .app import Complaint
 from .orders import Orders
+from .room import make_room
 
 _BACKLOG = 2048
 _PATIENCE = 30.0  # seconds that calls under way get to end in
@@ -201,6 +202,7 @@ async def _first(work: Awaitable[None], orders: Orders) -> None:
 
 def run(main: Awaitable[None]) -> None:
     """``asyncio.run`` on the loop that serves best here (docs/performance.md)."""
+    make_room()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.get_loop().set_exception_handler(unforeseen)
         runner.run(_as_coroutine(main))

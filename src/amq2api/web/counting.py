@@ -1,7 +1,6 @@
 """``POST /v1/messages/count_tokens``: an estimate, without asking anyone."""
 
-import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, TypeVar
 
@@ -9,14 +8,13 @@ import msgspec
 
 from amq2api.bridge import tokens
 from amq2api.dialects import messages as m
+from amq2api.errors import AtCapacity
+from amq2api.relay.aside import LARGE, aside
 from amq2api.relay.relay import Relay
 
 from .asgi import Answer, Receive, Scope, decoded, read_body
 
-# Bytes of a body above which work on it is done in a thread, so that streams go on. What holds
-# them up all the same is the one step that lets no other thread run: reading the JSON, about
-# two milliseconds a megabyte.
-_LARGE = 256 * 1024
+_MOST = 16  # large bodies here at once; two are worked on, the others wait and take up memory
 
 _T = TypeVar("_T")
 
@@ -26,26 +24,37 @@ class CountTokens:
 
     def __init__(self, relay: Relay, *, max_body: int) -> None:
         self._relay, self._max_body = relay, max_body
+        self._large = 0
 
     async def __call__(self, scope: Scope, receive: Receive, answer: Answer) -> None:
         """Answer one call; raises GatewayError before anything was sent."""
         body = await read_body(scope, receive, self._max_body)
-        call = await _aside(partial(decoded, scope, body, counting=True), len(body))
+        if len(body) <= LARGE:
+            counted = await self._count(scope, body, _at_once)
+        elif self._large < _MOST:
+            self._large += 1
+            try:
+                counted = await self._count(scope, body, aside)
+            finally:
+                self._large -= 1
+        else:
+            raise AtCapacity("the tokens of too many large requests are being counted just now")
+        headers = {"content-type": "application/json", "request-id": answer.request_id}
+        await answer.whole(200, headers, msgspec.json.encode(counted))
+
+    async def _count(
+        self, scope: Scope, body: bytes, do: Callable[[Callable[[], Any]], Awaitable[Any]]
+    ) -> dict[str, Any]:
+        call: m.Call = await do(partial(decoded, scope, body, counting=True))
         if m.needs_material(call):
             call, _ = await self._relay.material.ready(call, fetch=False)
-        count = await self._count(call, len(body))
-        headers = {"content-type": "application/json", "request-id": answer.request_id}
-        await answer.whole(200, headers, msgspec.json.encode(_counted(call, count)))
-
-    async def _count(self, call: m.Call, weight: int) -> int:
         model_id = self._relay.model_id(call.model)
-        size = await _aside(partial(tokens.size, call, model_id), weight)
-        return self._relay.gauge.count(size, model_id)
+        size: tokens.Size = await do(partial(tokens.size, call, model_id))
+        return _counted(call, self._relay.gauge.count(size, model_id))
 
 
-async def _aside(work: Callable[[], _T], weight: int) -> _T:
-    """What *work* returns, done in a thread where it is about many bytes."""
-    return await asyncio.to_thread(work) if weight > _LARGE else work()
+async def _at_once(work: Callable[[], _T]) -> _T:
+    return work()
 
 
 def _counted(call: m.Call, count: int) -> dict[str, Any]:
