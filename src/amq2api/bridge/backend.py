@@ -130,6 +130,11 @@ class Outcome(msgspec.Struct):
     torn: bool = False
     """Whether the answer broke in the middle of a tool call."""
 
+    def note(self, note: "Note") -> None:
+        """Something was changed in the answer; each change is told once."""
+        if note not in self.notes:
+            self.notes.append(note)
+
 
 class Translator(Protocol):
     """One reply, retold. Feed it the bytes in order, then call exactly one of finish and fail.

@@ -187,6 +187,8 @@ class Journey:
     def close(self) -> None:
         """Let go of the service, wherever the answer is."""
         self._leave()
+        # Else the two hold each other, and only the collector could part them.
+        self._before, self._exchange = self.outcome, None
 
     @property
     def attempts(self) -> int:

@@ -78,6 +78,8 @@ class Cycle:
             await app(scope, self.receive, self.send)
         finally:
             self.left = None
+            # The two hold each other, and only the collector could part them.
+            del scope["amq2api.direct"]
             if not self.complete:
                 self._line.over(self)
 

@@ -42,7 +42,7 @@ class Telling:
         self.cutter = Cutter(terms.max_tokens, terms.stop_sequences, terms.tokenizer)
         self.ending = Ending()
         self._calls = Calls(terms, self.cutter, self.blocks)
-        self._speech = Speech(terms, self.cutter, self.blocks, self._note)
+        self._speech = Speech(terms, self.cutter, self.blocks, outcome.note)
         self._lanes = Lanes()
         self._first = progress.blocks
         self.searches = progress.searches
@@ -169,7 +169,7 @@ class Telling:
                 assert_never(event)
 
     def _meet_stranger(self, name: str) -> None:
-        self._note(Note("dropped", "answer.events"))
+        self._outcome.note(Note("dropped", "answer.events"))
         if name not in q.OTHER_EVENTS and name not in self._outcome.unknown_events:
             self._outcome.unknown_events.append(name)
 
@@ -196,7 +196,7 @@ class Telling:
 
     def _tool(self, event: q.ToolUseEvent, out: list[m.StreamEvent]) -> None:
         if self._terms.no_tools:
-            self._note(_FORBIDDEN)
+            self._outcome.note(_FORBIDDEN)
             return
         if not self._calls.begun(event.tool_use_id):
             self._speech.flush(out)
@@ -206,7 +206,3 @@ class Telling:
             self._speech.give_way()
             self.blocks.start(event.tool_use_id, block, out)
         self.wanted = self._calls.go_on(event, out)
-
-    def _note(self, note: Note) -> None:
-        if note not in self._outcome.notes:
-            self._outcome.notes.append(note)
