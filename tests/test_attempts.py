@@ -1,9 +1,12 @@
 """What a call does and leaves behind while its attempts fail; which step is next is policy's."""
 
 import asyncio
+import contextlib
+import gc
 import threading
+import weakref
 from base64 import b64encode
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
@@ -29,7 +32,7 @@ from amq2api.relay.arrivals import Arrivals
 from amq2api.relay.aside import LARGE
 from bridge.pictures import png
 from bridge.replies import METERED, exception, text, told, tool
-from relaying import World, call, drain, hear
+from relaying import Piece, World, call, drain, hear
 
 GOOD = "start +0text .hi -0 end(end_turn) stop"
 
@@ -296,6 +299,44 @@ def test_what_is_wrong_with_a_large_call_is_told_as_of_any() -> None:
         reply.close()
 
     asyncio.run(story())
+
+
+# What is left behind.
+
+SEARCH = {"type": "web_search_20250305", "name": "web_search"}
+FORM = {"format": {"type": "json_schema", "schema": {"type": "object"}}}
+ENDS: dict[str, tuple[list[GatewayError | None], Sequence[Piece], dict[str, object]]] = {
+    "well": ([None], [text("hi"), METERED], {}),
+    "refused": ([AccountSuspended("x")], [], {}),
+    "refused after tries": ([UpstreamBroken("x")] * 3, [], {}),
+    "torn": ([None], [text("hi"), text("x")[:-2]], {}),
+    "broken": ([None], [text("hi"), UpstreamBroken("x")], {}),
+    "with searches": ([None], [text("hi"), METERED], {"tools": [SEARCH]}),
+    "with searches, refused": ([AccountSuspended("x")], [], {"tools": [SEARCH]}),
+    "in a form": ([None], [text("{}"), METERED], {"output_config": FORM}),
+    "in no form": ([None], [text("hi"), METERED], {"output_config": FORM}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("script", "reads", "members"), ENDS.values(), ids=ENDS)
+def test_a_call_that_is_over_leaves_nothing_for_the_collector(
+    script: list[GatewayError | None], reads: Sequence[Piece], members: dict[str, object]
+) -> None:
+    async def story() -> weakref.ref[object]:
+        world = World(*script)
+        world.reads = reads
+        reply = reply_to(world.relay, call(**members), "req_1")
+        with contextlib.suppress(GatewayError):
+            await reply.open()
+            await drain(reply, lambda _: None)
+        reply.close()
+        return weakref.ref(reply._journey)
+
+    gc.disable()
+    try:
+        assert asyncio.run(story())() is None
+    finally:
+        gc.enable()
 
 
 # The end of the gateway.

@@ -187,8 +187,10 @@ class Journey:
     def close(self) -> None:
         """Let go of the service, wherever the answer is."""
         self._leave()
-        # Else the two hold each other, and only the collector could part them.
-        self._before, self._exchange = self.outcome, None
+        # What holds each other only the collector could part, and that is slow to come.
+        self._before, self._exchange, self.check = self.outcome, None, None
+        if self.failure is not None:
+            _forget_frames(self.failure)
 
     @property
     def attempts(self) -> int:
@@ -275,6 +277,17 @@ class Journey:
         if (seat := self._seat) is not None:
             self._seat = None
             self._relay.admission.leave_seat(seat)
+
+
+def _forget_frames(failure: BaseException) -> None:
+    """Let go of what a failure has passed through: its frames hold the whole call."""
+    while True:
+        failure.__traceback__ = None
+        before = failure.__cause__ or failure.__context__
+        failure.__cause__ = failure.__context__ = None
+        if before is None:
+            return
+        failure = before
 
 
 async def _nothing() -> None:
