@@ -70,6 +70,13 @@ SCALARS: dict[str, tuple[Any, str, str | Misfit]] = {
     "a text": ({"type": "string"}, '"hello"', '"hello"'),
     "a fenced number": ({"type": "integer"}, "```\n42\n```", "42"),
     "null": ({"type": "null"}, " null\n", "null"),
+    "a text that says a list": ({"type": "string"}, '"[1]"', '"[1]"'),
+    "a list in quotation marks": ({"type": "array"}, '"[1]"', "[1]"),
+    "a number in quotation marks": (
+        {"type": "array"},
+        '"1"',
+        Misfit("$", "type", '{"type": "array"}'),
+    ),
     "a number in prose is none": ({"type": "integer"}, "It is 42.", NO_JSON),
 }
 

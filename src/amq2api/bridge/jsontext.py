@@ -33,9 +33,12 @@ def documents(text: str) -> list[Document]:
     for candidate in (whole, _unfenced(whole)):
         if candidate:
             try:
-                return [Document(candidate, decode(candidate))]
+                value = decode(candidate)
             except (ValueError, RecursionError):
-                pass
+                continue
+            # A document in quotation marks is a string, too; which was meant, the schema knows.
+            inside = _scattered(candidate) if isinstance(value, str) else []
+            return [*inside, Document(candidate, value)]
     return _scattered(text)
 
 
