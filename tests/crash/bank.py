@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.request import ProxyHandler, build_opener
 
 LIFETIME = 200
 """Seconds: less than the five minutes before the end from which a token is renewed, so that
@@ -28,7 +29,9 @@ class Bank:
     """Burnt tokens that somebody tried again, and was refused."""
     forgiven: list[str] = field(default_factory=list)
     """Burnt tokens that were taken once more."""
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    url: str = ""
+    _lock: threading.Condition = field(default_factory=threading.Condition)
+    _guests: int = 0
 
     def token(self, seat: str) -> str:
         """The one refresh token of the seat that is good."""
@@ -38,6 +41,25 @@ class Bank:
         """Nothing that was minted for the seat is good any more: its owner signs in anew."""
         with self._lock:
             self.newest[seat] = self.newest.get(seat, 0) + 1
+
+    def wait(self) -> None:
+        """Until everything is served that somebody, who may be dead by now, has asked for."""
+        # Who comes now is let in after all who have come before.
+        with build_opener(ProxyHandler({})).open(self.url) as answer:
+            answer.read()
+
+    def enter(self) -> None:
+        with self._lock:
+            self._guests += 1
+
+    def leave(self) -> None:
+        with self._lock:
+            self._guests -= 1
+            self._lock.notify_all()
+
+    def be_alone(self) -> None:
+        with self._lock:
+            self._lock.wait_for(lambda: self._guests == 1)
 
     def spend(self, token: str) -> tuple[int, dict[str, Any]]:
         seat, _, number = token.rpartition("/")
@@ -67,10 +89,24 @@ def opened(bank: Bank) -> Iterator[str]:
             head = f"HTTP/1.1 {status} -\r\ncontent-length: {len(raw)}\r\n\r\n"
             self.wfile.write(head.encode() + raw)
 
+        def do_GET(self) -> None:
+            bank.be_alone()
+            self.wfile.write(b"HTTP/1.1 204 -\r\n\r\n")
+
         def log_message(self, *_: object) -> None: ...
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True
+
+        def process_request(self, request: Any, client_address: Any) -> None:
+            bank.enter()
+            super().process_request(request, client_address)
+
+        def process_request_thread(self, request: Any, client_address: Any) -> None:
+            try:
+                super().process_request_thread(request, client_address)
+            finally:
+                bank.leave()
 
         def handle_error(self, *_: object) -> None:
             """Its clients are killed in the middle of everything."""
@@ -79,7 +115,8 @@ def opened(bank: Bank) -> Iterator[str]:
     serving = threading.Thread(target=server.serve_forever, args=(0.02,))
     serving.start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/token"
+        bank.url = f"http://127.0.0.1:{server.server_address[1]}/token"
+        yield bank.url
     finally:
         server.shutdown()
         serving.join()

@@ -106,6 +106,7 @@ class Harness:
         return self.model.after(edit["op"], edit["id"], edit["name"])
 
     def _all_is_well(self, told: list[dict[str, Any]], edit: dict[str, Any] | None) -> None:
+        self.bank.wait()
         self._files_are_whole()
         self._nothing_is_lost(told, edit)
         self._nobody_is_locked_out()
@@ -138,6 +139,7 @@ class Harness:
             token = newest.token.refresh if newest else account.refresh_token
             if token != self.bank.token(account.id):
                 missing.append(account.id)
+        store.close()  # it may be at work on what it has found unsealed
         return missing
 
     @property
@@ -148,6 +150,7 @@ class Harness:
         self.bank.burn(wanted)
         store = FileStore(self.home / "account.json", seal=self.seal)
         store.update(wanted, refresh_token=self.bank.token(wanted))
+        store.close()
 
     def _nobody_is_locked_out(self) -> None:
         for path in self.home.glob("*.lock"):

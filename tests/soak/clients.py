@@ -116,19 +116,24 @@ class Crowd:
 
     async def _one(self, chance: random.Random, until: int) -> None:
         connection = Connection(self.port)
-        while self.made < until:
-            self.made += 1
-            raw = request(self.made, stream=chance.random() < 0.8)
-            [way] = chance.choices([way for _, way in WAYS], [weight for weight, _ in WAYS])
-            try:
-                async with asyncio.timeout(_PATIENCE):
-                    self.outcomes[await way(connection, chance, raw)] += 1
-            except _Left:
-                self.outcomes["left"] += 1
-                connection.leave()
-            if chance.random() < 0.3:
-                connection.leave()
-        connection.leave()
+        try:
+            while self.made < until:
+                await self._call(connection, chance)
+        finally:
+            connection.leave()
+
+    async def _call(self, connection: Connection, chance: random.Random) -> None:
+        self.made += 1
+        raw = request(self.made, stream=chance.random() < 0.8)
+        [way] = chance.choices([way for _, way in WAYS], [weight for weight, _ in WAYS])
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                self.outcomes[await way(connection, chance, raw)] += 1
+        except _Left:
+            self.outcomes["left"] += 1
+            connection.leave()
+        if chance.random() < 0.3:
+            connection.leave()
 
 
 async def _nothing() -> None: ...

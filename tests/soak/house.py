@@ -72,34 +72,42 @@ class House:
 
 @contextmanager
 def opened(home: Path, *, seed: int = 0, **settings: str) -> Iterator[House]:
-    """Ends with an orderly stop, after which nothing may be left."""
-    with _service(home, seed) as service:
-        port, (answers, told) = free_port(), os.pipe()
-        (home / "account.json").write_text(json.dumps([
-            {"refresh_token": "aor-0", "client_id": "c", "client_secret": "s"}
-        ]))  # fmt: skip
-        environment = {
-            "PYTHONPATH": f"{_TESTS}:{_TESTS.parent / 'src'}", "PORT": str(port),
-            "AMAZONQ_API_ENDPOINT": f"{service}/", "AMAZONQ_TOKEN_ENDPOINT": f"{service}/token",
-            "AMQ2API_ADMIN": "false", "AMQ2API_LOG_FORMAT": "json", **settings,
-        }  # fmt: skip
-        with (home / "log").open("wb") as log, subprocess.Popen(
-            [sys.executable, "-m", "soak.gateway", str(told), "serve"], pass_fds=[told], cwd=home,
-            stdin=subprocess.PIPE, stdout=log, stderr=log, env=surroundings(home) | environment,
-        ) as process:  # fmt: skip
-            os.close(told)
-            try:
-                _wait_for(f"http://127.0.0.1:{port}/health", process)
-                yield House(port, process, f"{service}/", answers)
-                process.terminate()
-                assert process.wait(_PATIENCE) == 0, (home / "log").read_text()[-2000:]
-            finally:
-                process.kill()
-                os.close(answers)
+    """A service and a gateway; it ends with an orderly stop."""
+    entry = {"id": "a", "refresh_token": "a/0", "client_id": "c", "client_secret": "s"}
+    (home / "account.json").write_text(json.dumps([entry]))
+    with service(home, seed) as url, gateway(home, url, **settings) as house:
+        yield house
 
 
 @contextmanager
-def _service(home: Path, seed: int) -> Iterator[str]:
+def gateway(home: Path, service: str, **settings: str) -> Iterator[House]:
+    """Stopped in good order at the end, unless it has been killed."""
+    port, (answers, told) = free_port(), os.pipe()
+    environment = {
+        "PYTHONPATH": f"{_TESTS}:{_TESTS.parent / 'src'}", "PORT": str(port),
+        "AMAZONQ_API_ENDPOINT": f"{service}/", "AMAZONQ_TOKEN_ENDPOINT": f"{service}/token",
+        "AMQ2API_TOKEN_CACHE": "cache.json", "AMQ2API_ADMIN": "false",
+        "AMQ2API_LOG_FORMAT": "json", **settings,
+    }  # fmt: skip
+    with (home / "log").open("ab") as log, subprocess.Popen(
+        [sys.executable, "-m", "soak.gateway", str(told), "serve"], pass_fds=[told], cwd=home,
+        stdin=subprocess.PIPE, stdout=log, stderr=log, env=surroundings(home) | environment,
+    ) as process:  # fmt: skip
+        os.close(told)
+        try:
+            _wait_for(f"http://127.0.0.1:{port}/health", process)
+            yield House(port, process, f"{service}/", answers)
+            if process.poll() is None:
+                process.terminate()
+                assert process.wait(_PATIENCE) == 0, (home / "log").read_text()[-2000:]
+        finally:
+            process.kill()
+            os.close(answers)
+
+
+@contextmanager
+def service(home: Path, seed: int = 0) -> Iterator[str]:
+    """Gives its URL, without a slash at the end."""
     with subprocess.Popen(
         [sys.executable, "-m", "soak.upstream", str(seed)], stdout=subprocess.PIPE,
         env=surroundings(home) | {"PYTHONPATH": f"{_TESTS}:{_TESTS.parent / 'src'}"},
