@@ -200,11 +200,16 @@ class Connection(asyncio.Protocol):
             if now - self._since > self.gap:
                 self.gap = now - self._since
             self._since = now
-            take = self._take
-            if take is None:
+            if self._take is None:
                 self._keep(piece)
-            elif not self._gives(take, piece):
-                self._wake()
+            else:
+                try:
+                    more = self._take(piece)
+                except Exception as exc:  # noqa: BLE001  (whoever awaits ``flow`` is told)
+                    self._stop(exc)
+                else:
+                    if not more:
+                        self._stop()
         if response.stage != "body":
             self._turn()
 
@@ -247,16 +252,9 @@ class Connection(asyncio.Protocol):
         else:
             waiter.set_exception(exc)
 
-    def _gives(self, take: Take, piece: bytes) -> bool:
-        try:
-            more = take(piece)
-        except Exception as exc:  # noqa: BLE001  (whoever awaits ``flow`` is told)
-            self._take = None
-            self._wake(exc)
-            return True
-        if not more:
-            self._take = None
-        return more
+    def _stop(self, exc: Exception | None = None) -> None:
+        self._take = None
+        self._wake(exc)
 
     def _keep(self, piece: bytes) -> None:
         self._queue.append(piece)

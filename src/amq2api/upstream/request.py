@@ -25,17 +25,23 @@ def head(method: str, target: str, lines: str, headers: Mapping[str, str], lengt
     Raises:
         ProtocolError: something of it holds what would end it early.
     """
-    if not (_METHOD.fullmatch(method) and _TARGET.fullmatch(target)):
-        raise ProtocolError("the request's method or address cannot be written")
+    line = _line(method, target)
     block = _template(tuple(headers)) % tuple(headers.values())
     ends = len(headers)
     if block.count("\n") != ends or block.count("\r") != ends or "\0" in block:
         raise ProtocolError("a header of the request holds a line's end")
     size = f"content-length: {length}\r\n" if length or method in _WITH_BODY else ""
     try:
-        return f"{method} {target} HTTP/1.1\r\n{lines}{block}{size}\r\n".encode()
+        return f"{line}{lines}{block}{size}\r\n".encode()
     except UnicodeEncodeError:
         raise ProtocolError("a header of the request is no text") from None
+
+
+@lru_cache(maxsize=64)
+def _line(method: str, target: str) -> str:
+    if not (_METHOD.fullmatch(method) and _TARGET.fullmatch(target)):
+        raise ProtocolError("the request's method or address cannot be written")
+    return f"{method} {target} HTTP/1.1\r\n"
 
 
 @lru_cache(maxsize=64)
