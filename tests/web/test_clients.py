@@ -1,13 +1,16 @@
 """Clients that are slow, leave, or come in crowds: what they may take up, and for how long."""
 
 import asyncio
+import gc
 import time
 from collections.abc import Awaitable, Callable
 
 import pytest
 
 from amq2api.web.asgi import DIRECT, Receive, Scope, Send
+from amq2api.web.cycle import Cycle
 from amq2api.web.http import Connection
+from amq2api.web.requests import Requests
 from web.wires import HEAD, START, Server, Wire, story, told
 
 PIECE = b"x" * 50_000
@@ -28,12 +31,16 @@ async def hold(scope: Scope, receive: Receive, send: Send) -> None:
     await receive()  # for the client to go
 
 
-async def flood(scope: Scope, _receive: Receive, send: Send) -> None:
-    """An answer without end."""
+def cancelling() -> Callable[[], object]:
     task = asyncio.current_task()
     assert task is not None
+    return task.cancel
+
+
+async def flood(scope: Scope, _receive: Receive, send: Send) -> None:
+    """An answer without end."""
     if scope[DIRECT].left is None:
-        scope[DIRECT].left = task.cancel
+        scope[DIRECT].left = cancelling()
     await send(START)
     while True:
         await send({"type": "http.response.body", "body": PIECE, "more_body": True})
@@ -237,12 +244,11 @@ def test_nothing_is_left_of_clients_that_leave(leave: Callable[[Wire], Awaitable
     left: list[str] = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        task = asyncio.current_task()
-        assert task is not None
+        cancel = cancelling()
 
         def tell() -> None:
             left.append("told")
-            task.cancel()
+            cancel()
 
         scope[DIRECT].left = tell
         await (flood if scope["path"] == "/flood" else hold)(scope, receive, send)
@@ -251,6 +257,22 @@ def test_nothing_is_left_of_clients_that_leave(leave: Callable[[Wire], Awaitable
     asked = leave not in (leave_at_once, leave_in_the_head)
     assert left == (["told"] if asked else [])
     assert not server.connections and not server.tasks
+
+
+def test_nothing_that_is_over_waits_for_the_collector() -> None:
+    async def tell(server: Server) -> None:
+        for leave in LEAVERS[:-1]:
+            async with server.client() as wire:
+                await leave(wire)
+
+    gc.collect()
+    gc.disable()
+    try:
+        told(flood, tell)
+        kinds = Connection, Cycle, Requests
+        assert [type(each).__name__ for each in gc.get_objects() if isinstance(each, kinds)] == []
+    finally:
+        gc.enable()
 
 
 def test_more_connections_than_allowed_are_told_so_and_many_more_are_not_even_told() -> None:

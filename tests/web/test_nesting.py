@@ -1,6 +1,7 @@
 """JSON that is nested without end: refused in words wherever it stands, and never the end of us."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -43,7 +44,7 @@ def history(depth: int) -> bytes:
     )
 
 
-PLACES = {
+PLACES: dict[str, Callable[[int], bytes]] = {
     "all of it": lists,
     "a message": lambda depth: CALL % (lists(depth), b""),
     "tool results in tool results": lambda depth: CALL % (results(depth), b""),

@@ -5,7 +5,7 @@ import http
 from collections.abc import Callable
 from typing import Protocol, TypeAlias
 
-from .asgi import ASGIApp, Message, Scope
+from .asgi import DIRECT, ASGIApp, Message, Scope
 
 HIGH_WATER = 256 * 1024  # bytes of a request's body that may wait for the application
 
@@ -73,13 +73,13 @@ class Cycle:
 
     async def run(self, app: ASGIApp) -> None:
         scope = self.scope
-        scope["amq2api.direct"] = self
+        scope[DIRECT] = self
         try:
             await app(scope, self.receive, self.send)
         finally:
             self.left = None
             # The two hold each other, and only the collector could part them.
-            del scope["amq2api.direct"]
+            scope.pop(DIRECT, None)
             if not self.complete:
                 self._line.over(self)
 

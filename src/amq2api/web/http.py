@@ -126,7 +126,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._state.connections.discard(self)
         self._connections.patience.remove(self)
-        self._requests = None
+        self._stop_listening()
         for cycle in (self._cycle, *(self._queue or ())):
             if cycle is not None:
                 cycle.lose()
@@ -286,7 +286,7 @@ class Connection(asyncio.Protocol):
 
     def _refuse(self, error: GatewayError) -> None:
         """The last word on this connection, after the answers that are due before it."""
-        self._requests = None
+        self._stop_listening()
         queue, newest = self._queue, self._newest
         if queue and newest is not None and not newest.whole:
             queue.pop()
@@ -301,13 +301,18 @@ class Connection(asyncio.Protocol):
             self.put(_refusal(error, self.standing()))
         self._close(heard=False)
 
+    def _stop_listening(self) -> None:
+        requests, self._requests = self._requests, None
+        if requests is not None:
+            requests.close()
+
     def _close(self, *, heard: bool) -> None:
         """Hang up; *heard* is whether the client has sent all that it meant to.
 
         To one that is still sending, a connection closed at once is a connection reset, and it
         may never see the answer that waits for it (RFC 9112 9.6).
         """
-        self._requests = None
+        self._stop_listening()
         if heard:
             self.transport.close()
             return

@@ -36,8 +36,9 @@ class Presence:
             self._timer.cancel()
         if self._watch is not None:
             self._watch.cancel()
-        if self._gone and isinstance(exc, asyncio.CancelledError) and self._task is not None:
-            self._task.uncancel()
+        task, self._task = self._task, None
+        if self._gone and isinstance(exc, asyncio.CancelledError) and task is not None:
+            task.uncancel()
             return True
         return False
 

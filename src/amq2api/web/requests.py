@@ -60,7 +60,7 @@ class Requests:
 
     def __init__(self, listener: Listener, limits: Limits) -> None:
         self._listener, self._limits = listener, limits
-        self._parser = httptools.HttpRequestParser(self)
+        self._parser: httptools.HttpRequestParser | None = httptools.HttpRequestParser(self)
         self._url = b""
         self._headers: list[tuple[bytes, bytes]] = []
         self._head = 0
@@ -79,20 +79,24 @@ class Requests:
         Raises:
             BadRequest: they are no request, or more of one than is allowed.
         """
-        while data:
-            data = self._fed(data)
+        while data and self._parser is not None:
+            data = self._fed(self._parser, data)
         if self.reading == "head" and self._raw > self._limits.head:
             raise self._too_large()
         if self._raw > self.received * _OVERHEAD + 2 * self._limits.head:
             raise BadRequest("the request has more around its body than in it")
 
-    def _fed(self, data: bytes) -> bytes:
+    def close(self) -> None:
+        """Let go of the parser, which holds this object as this one holds it."""
+        self._parser = None
+
+    def _fed(self, parser: httptools.HttpRequestParser, data: bytes) -> bytes:
         """Take *data*; return what is to be taken next."""
         self._raw += len(data)
         try:
-            self._parser.feed_data(data)
+            parser.feed_data(data)
         except httptools.HttpParserUpgrade as offer:
-            return self._without_offer() + data[offer.args[0] :]
+            return self._without_offer(parser) + data[offer.args[0] :]
         except httptools.HttpParserCallbackError as error:
             if isinstance(error.__context__, BadRequest):
                 raise error.__context__ from None
@@ -101,12 +105,11 @@ class Requests:
             raise BadRequest("this is not HTTP/1.1") from error
         return b""
 
-    def _without_offer(self) -> bytes:
+    def _without_offer(self, parser: httptools.HttpRequestParser) -> bytes:
         """The head of a request that offers to go on in another protocol, as if it did not.
 
         A server may overlook the offer (RFC 9110 7.8); the parser leaves the body unread for it.
         """
-        parser = self._parser
         if (method := parser.get_method()) == b"CONNECT":
             raise BadRequest("this is no proxy")
         lines = [b"%b %b HTTP/%b" % (method, self._url, parser.get_http_version().encode())]
@@ -138,7 +141,7 @@ class Requests:
 
     def on_headers_complete(self) -> None:
         parser, headers = self._parser, self._headers
-        if parser.should_upgrade():
+        if parser is None or parser.should_upgrade():
             return  # see _without_offer
         if len(headers) > self._limits.lines or len(self._url) > self._limits.head:
             raise self._too_large()
