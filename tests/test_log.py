@@ -80,6 +80,19 @@ log.info("x", note=secret, deep=[{"a": secret}], words=f"a {secret}")
     assert "very-secret" not in line
 
 
+def test_what_strangers_write_moves_no_cursor(lines: Lines) -> None:
+    code = """
+log.info("x", path="/\\x1b[2J\\nfake", model="\\x9b31m\\u2028", name="孙悟空")
+try:
+    raise OSError("\\x1b[2J")
+except OSError:
+    log.exception("y")
+"""
+    told = lines("console", code)
+    assert told[0].endswith("model=\\x9b31m\\u2028 name=孙悟空 path=/\\x1b[2J\\nfake")
+    assert told[-1] == "OSError: \\x1b[2J"
+
+
 @pytest.mark.parametrize("form", ["json", "console"])
 @pytest.mark.parametrize("kind", ["ValueError", "KeyError", "BadRequest", "UnicodeError"])
 def test_a_traceback_shows_where_and_no_values(lines: Lines, form: str, kind: str) -> None:

@@ -98,11 +98,20 @@ def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mutab
 
 
 def _as_shown(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Any:
-    """A text of another type, such as a secret, shows what it wants to: a console is not asked."""
+    """Texts for a terminal: nothing in them moves its cursor, and a secret shows what it wants."""
     for key, value in event.items():
-        if type(value) is not str and isinstance(value, str):
-            event[key] = str(value)
+        if isinstance(value, str):
+            lines = str(value).split("\n") if key == "exception" else [str(value)]
+            event[key] = "\n".join(map(_printable, lines))
     return event
+
+
+def _printable(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text
+    )
 
 
 @lru_cache(maxsize=512)  # the names come from the source, a few dozen of them

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from amq2api.errors import BadRequest, GatewayError, OriginRefused, RequestTooLarge
 from amq2api.log import log
+from amq2api.relay.records import shortened
 from amq2api.wire import origin
 
 from .access import Access
@@ -72,7 +73,7 @@ class Gate:
         except GatewayError as error:
             if answer.started:
                 raise
-            log.info("refused", request_id=_request_id(scope), path=scope["path"],
+            log.info("refused", request_id=_request_id(scope), path=shortened(scope["path"]),
                      outcome=type(error).__name__)  # fmt: skip
             await answer.refuse(error, scope)
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from amq2api.accounts.health import in_words
 from amq2api.bridge.backend import Note, Notes, Outcome, merged
 from amq2api.dialects import messages as m
-from amq2api.errors import GatewayError, UpstreamBroken
+from amq2api.errors import BadRequest, GatewayError, UpstreamBroken
 from amq2api.log import log
 
 from .journey import Journey
@@ -140,10 +140,12 @@ class Reply:
 
 
 def _bug() -> GatewayError | None:
-    """What the client hears if the call ends by an exception that nobody foresaw."""
+    """What the client hears (web/app.py) if the call ends by what nobody foresaw."""
     raised = sys.exception()
-    known = raised is None or isinstance(raised, GatewayError)
-    return None if known or not isinstance(raised, Exception) else GatewayError(_UNFORESEEN)
+    if isinstance(raised, RecursionError):
+        return BadRequest()
+    foreseen = not isinstance(raised, Exception) or isinstance(raised, GatewayError)
+    return None if foreseen else GatewayError(_UNFORESEEN)
 
 
 def _rounded(seconds: float | None) -> float | None:

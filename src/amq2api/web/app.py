@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from amq2api.errors import BadRequest, GatewayError, WrongMethod
 from amq2api.log import log
+from amq2api.relay.records import shortened
 from amq2api.relay.relay import Relay
 from amq2api.relay.snapshots import Snapshot
 
@@ -179,14 +180,14 @@ async def _answered(endpoint: Endpoint, scope: Scope, receive: Receive, answer: 
     try:
         await endpoint(scope, receive, answer)
     except GatewayError as error:
-        log.info("refused", request_id=answer.request_id, path=scope["path"],
+        log.info("refused", request_id=answer.request_id, path=shortened(scope["path"]),
                  outcome=type(error).__name__)  # fmt: skip
         await answer.refuse(error, head=scope["method"] == "HEAD")
     except RecursionError:
         # Reading it is what stops at a depth; this is for what can be read and not be walked.
-        log.info("refused", request_id=answer.request_id, path=scope["path"],
+        log.info("refused", request_id=answer.request_id, path=shortened(scope["path"]),
                  outcome="BadRequest")  # fmt: skip
         await answer.refuse(BadRequest("the request's JSON is nested too deeply"), head=False)
     except Exception:  # noqa: BLE001  (the ASGI top: whatever nobody foresaw ends here)
-        log.exception("unforeseen", request_id=answer.request_id, path=scope["path"])
+        log.exception("unforeseen", request_id=answer.request_id, path=shortened(scope["path"]))
         await answer.refuse(GatewayError("Internal server error"), head=False)
