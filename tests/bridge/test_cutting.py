@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amq2api.bridge import tokens
-from amq2api.bridge.amazonq.cutting import StopSequences, TokenGauge
+from amq2api.bridge.amazonq.cutting import Cutter, StopSequences, TokenGauge
 from amq2api.bridge.amazonq.ids import client_tool_id
 from amq2api.bridge.amazonq.thinking import ThoughtSplitter
 
@@ -88,6 +88,24 @@ def test_an_answer_within_its_limit_is_counted_as_it_weighs(
     gauge = TokenGauge(limit)
     assert [gauge.take(piece) for piece in pieces] == pieces
     assert gauge.tokens == pytest.approx(sum(map(tokens.weigh, pieces)), abs=1)
+
+
+@given(st.lists(st.text(min_size=1, max_size=300), max_size=30), st.integers(0, 1_500), st.data())
+def test_texts_are_cut_together_as_one_by_one(
+    pieces: list[str], limit: int, data: st.DataObject
+) -> None:
+    at = data.draw(st.integers(0, len(pieces)))
+    cutter, alone = Cutter(limit or None, ()), TokenGauge(limit or None)
+    shown = [kept for part in (pieces[:at], pieces[at:]) if part and cutter.end is None
+             for kept in cutter.count_all(part)]  # fmt: skip
+    expected: list[str] = []
+    for piece in pieces:
+        expected.append(alone.take(piece))
+        if len(expected[-1]) < len(piece):
+            break
+    assert shown == [kept for kept in expected if kept]
+    assert cutter.tokens == alone.tokens
+    assert (cutter.end is not None) == ("".join(shown) != "".join(pieces))
 
 
 @given(PIECES)

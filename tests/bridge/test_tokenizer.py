@@ -15,6 +15,7 @@ from amq2api.bridge.tokenizer import (
     tokenizer_of,
     version_of,
     weigh,
+    weigh_all,
 )
 
 TOKENIZERS = st.sampled_from([OLDER, NEWER])
@@ -78,6 +79,12 @@ def test_pieces_weigh_what_the_whole_does(a: str, b: str, by: Tokenizer) -> None
 def test_more_never_weighs_less(text: str, times: int, more: str, by: Tokenizer) -> None:
     whole = text * times
     assert weigh(whole + more, by) >= weigh(whole, by)
+
+
+@given(st.lists(st.tuples(st.text(max_size=20), st.sampled_from([1, 3, 90, 500]))), TOKENIZERS)
+def test_texts_weigh_what_their_join_does(texts: list[tuple[str, int]], by: Tokenizer) -> None:
+    made = [text * times for text, times in texts]
+    assert weigh_all(made, by) == weigh("".join(made), by)
 
 
 @given(st.text(min_size=1), TOKENIZERS)

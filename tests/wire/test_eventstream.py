@@ -1,5 +1,6 @@
 import contextlib
 import struct
+from itertools import pairwise
 from uuid import UUID
 from zlib import crc32
 
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amq2api.errors import ProtocolError
+from amq2api.wire import eventstream
 from amq2api.wire.eventstream import (
     MAX_FRAME,
     MAX_HEADERS,
@@ -268,6 +270,36 @@ def test_a_flipped_bit_is_never_taken_for_a_frame(frames: list[Frame], data: st.
     assert heard == frames[: len(heard)] and len(heard) < len(frames)
     with pytest.raises(ProtocolError):
         decoder.finish()
+
+
+@given(FRAMES, st.data())
+def test_what_came_before_is_checked_like_what_is_new(frame: Frame, data: st.DataObject) -> None:
+    """Heads that were met before are not read again: a bit of one may be the one that flipped."""
+    sound = encode(frame.headers, frame.payload)
+    broken = bytearray(sound)
+    bit = data.draw(st.integers(0, len(sound) * 8 - 1))
+    broken[bit // 8] ^= 1 << bit % 8
+    decoder = Decoder()
+    assert decoder.feed(sound + sound) == [frame, frame]
+    with contextlib.suppress(ProtocolError):
+        assert decoder.feed(bytes(broken)) == []
+    with pytest.raises(ProtocolError):
+        decoder.finish()
+
+
+def test_a_stream_of_ever_new_sizes_fills_no_memory() -> None:
+    decoder = Decoder()
+    for size in range(5_000):
+        assert decoder.feed(encode({"n": True}, bytes(size)))[0].payload == bytes(size)
+    assert len(eventstream._heads) <= 2_048
+
+
+@given(st.lists(FRAMES, max_size=3), st.lists(st.integers(0, 2), max_size=12))
+def test_frames_under_equal_headers_come_in_runs(frames: list[Frame], order: list[int]) -> None:
+    sent = [frames[at] for at in order if at < len(frames)]
+    runs = Decoder().runs(b"".join(encode(each.headers, each.payload) for each in sent))
+    assert [Frame(run.headers, load) for run in runs for load in run.payloads] == sent
+    assert all(a.headers != b.headers for a, b in pairwise(runs))
 
 
 @given(st.binary())

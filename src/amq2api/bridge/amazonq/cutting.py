@@ -98,22 +98,19 @@ class TokenGauge:
     def take_all(self, texts: list[str]) -> list[str]:
         """As :meth:`take` with one after the other; without those of which nothing is left."""
         length = self._length + sum(map(len, texts))
-        if self._weight + HEAVIEST * length > self._limit:
-            return self._one_by_one(texts)
-        self._pieces += texts
-        self._length = length
-        if length > _TOGETHER:
-            self._settle()
-        return texts
-
-    def _one_by_one(self, texts: list[str]) -> list[str]:
-        kept: list[str] = []
-        for text in texts:
-            if part := self.take(text):
-                kept.append(part)
-            if len(part) < len(text):
-                break
-        return kept
+        if self._weight + HEAVIEST * length <= self._limit:
+            self._pieces += texts
+            self._length = length
+            if length > _TOGETHER:
+                self._settle()
+            return texts
+        # What was taken weighs less than it might have, and half of them may fit at once.
+        self._settle()
+        if (half := len(texts) // 2) == 0:
+            return [part] if (part := self.take(texts[0])) else []
+        first, second = texts[:half], texts[half:]
+        kept = self.take_all(first)
+        return kept if _is_cut(kept, first) else kept + self.take_all(second)
 
     def _settle(self) -> None:
         if self._pieces:
@@ -123,6 +120,11 @@ class TokenGauge:
                 self._weight += weigh(text[at : at + _TOGETHER], by)
             self._pieces.clear()
             self._length = 0
+
+
+def _is_cut(kept: list[str], texts: list[str]) -> bool:
+    """Whether *kept* is less than all of *texts*, none of which is empty."""
+    return kept is not texts and (len(kept) < len(texts) or len(kept[-1]) < len(texts[-1]))
 
 
 class Cutter:
@@ -169,6 +171,6 @@ class Cutter:
     def count_all(self, texts: list[str]) -> list[str]:
         """The same of several texts, none of them empty."""
         kept = self._gauge.take_all(texts)
-        if kept is not texts and (len(kept) < len(texts) or len(kept[-1]) < len(texts[-1])):
+        if _is_cut(kept, texts):
             self.end = m.EndOfMessage("max_tokens")
         return kept
