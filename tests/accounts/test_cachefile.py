@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from amq2api.accounts import files
-from amq2api.accounts.cachefile import CacheFile, Minted, first
+from amq2api.accounts.cachefile import CacheFile
+from amq2api.accounts.minted import Minted, first
 from amq2api.accounts.model import Account, Token, fingerprint
 from amq2api.accounts.sealing import Seal, is_sealed
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from accounts.endpoint import TokenEndpoint, refusal
-from amq2api.accounts.cachefile import CacheFile, Minted, first
+from amq2api.accounts.cachefile import CacheFile
+from amq2api.accounts.minted import Minted, first
 from amq2api.accounts.model import Account, Token, fingerprint
 from amq2api.accounts.pending import Intent, Pending
 from amq2api.accounts.sealing import Seal

@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from accounts.endpoint import TokenEndpoint, served
-from amq2api.accounts.cachefile import CacheFile, first
+from amq2api.accounts.cachefile import CacheFile
+from amq2api.accounts.minted import first
 from amq2api.accounts.model import Token
 from amq2api.accounts.sealing import Seal, is_sealed
 from amq2api.accounts.store import FileStore

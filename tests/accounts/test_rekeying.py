@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from amq2api.accounts import files
-from amq2api.accounts.cachefile import CacheFile, Minted, first
+from amq2api.accounts.cachefile import CacheFile
 from amq2api.accounts.document import StoreBroken
 from amq2api.accounts.files import StorageFailed
+from amq2api.accounts.minted import Minted, first
 from amq2api.accounts.model import Token
 from amq2api.accounts.rekeying import Found, Rekeying
 from amq2api.accounts.sealing import Seal

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from accounts.endpoint import TokenEndpoint, refusal
-from amq2api.accounts.cachefile import CacheFile, first
+from amq2api.accounts.cachefile import CacheFile
 from amq2api.accounts.files import Lock, StorageFailed
+from amq2api.accounts.minted import first
 from amq2api.accounts.model import Account, Entry, Token, fingerprint, from_environment
 from amq2api.accounts.store import FileStore
 from amq2api.accounts.tokens import HOPELESS, PATIENCE, REST, TokenCache, TokenState

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from amq2api.accounts.cachefile import CacheFile, first
+from amq2api.accounts.cachefile import CacheFile
+from amq2api.accounts.minted import first
 from amq2api.accounts.model import Account, Token
 from amq2api.accounts.sealing import Seal
 from amq2api.accounts.store import FileStore

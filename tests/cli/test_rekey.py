@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from amq2api.accounts.cachefile import CacheFile, first
+from amq2api.accounts.cachefile import CacheFile
+from amq2api.accounts.minted import first
 from amq2api.accounts.model import Token
 from amq2api.accounts.sealing import Seal
 from amq2api.accounts.store import FileStore

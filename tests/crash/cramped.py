@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from accounts.endpoint import TokenEndpoint
-from amq2api.accounts.cachefile import CacheFile, first
+from amq2api.accounts.cachefile import CacheFile
 from amq2api.accounts.files import StorageFailed
+from amq2api.accounts.minted import first
 from amq2api.accounts.model import Account, Token
 from amq2api.accounts.store import FileStore
 from amq2api.accounts.tokens import LEAST, TokenCache

@@ -15,7 +15,8 @@ from botocore.eventstream import EventStreamBuffer, ParserError
 
 from amq2api.accounts import document
 from amq2api.accounts.bundle import unpack
-from amq2api.accounts.cachefile import CacheFile, first
+from amq2api.accounts.cachefile import CacheFile
+from amq2api.accounts.minted import first
 from amq2api.accounts.model import Account, Token
 from amq2api.accounts.sealing import Seal, SealBroken
 from amq2api.bridge import tokens

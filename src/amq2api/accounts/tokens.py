@@ -22,9 +22,9 @@ from amq2api.errors import (
 )
 from amq2api.wire.exchange import Answer, Ask
 
-from .cachefile import Minted, first
 from .files import StorageFailed
 from .health import TokenState
+from .minted import Minted, first
 from .model import DEFAULT_TOKEN_URL, Account, Token, fingerprint
 from .refresh import Flow, Pause, refresh
 from .sealing import Seal

@@ -15,8 +15,9 @@ import msgspec
 from amq2api.errors import GatewayError
 
 from . import files
-from .cachefile import CacheFile, Minted, newest
+from .cachefile import CacheFile
 from .files import StorageFailed
+from .minted import Minted, newest
 from .model import Account, Token, fingerprint
 from .pending import Intent
 from .sealing import Seal
