@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from amq2api import errors
 from amq2api.accounts.health import State
+from amq2api.dialects import amazonq as q
 from amq2api.errors import Said
 from amq2api.relay.families import BY_NAME, FAMILIES
 from amq2api.relay.metrics import Metrics, states
@@ -166,6 +167,15 @@ def hostile(metrics: Metrics, names: Iterable[str]) -> None:
             record(model=name, outcome=name, first=0.1, account=name, account_name=name, why=name,
                    upstream_id=name, usage=name, error=name, notes=(name,))
         )  # fmt: skip
+
+
+def test_known_names_put_together_anyhow_make_few_series() -> None:
+    metrics = Metrics()
+    for status in range(200, 600):
+        for exception, reason in q.VERDICTS:
+            metrics.asked(failure(errors.UpstreamBroken, status, exception or "", reason or ""))
+    assert len(found(metrics, "amq2api_upstream_answers_total")) < 250
+    assert len(msgspec.json.encode(metrics.snapshot())) < 64 * 1024
 
 
 def test_models_have_labels_as_the_service_names_them_and_never_too_many() -> None:
