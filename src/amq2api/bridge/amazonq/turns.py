@@ -5,8 +5,9 @@ messages of one role in a row, system messages in between, and empty ones.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
+
+import msgspec
 
 from amq2api.dialects import messages as m
 from amq2api.errors import BadRequest
@@ -33,14 +34,13 @@ and pictures in a document."""
 _THOUGHTS = frozenset({m.Thinking, m.RedactedThinking})
 
 
-@dataclass(slots=True)
-class Turn:
+class Turn(msgspec.Struct):
     """What one side says before the other speaks. No text in it is blank."""
 
     speaker: Speaker
     at: int
     """Where it begins: index of a message of the call."""
-    pieces: list[Piece] = field(default_factory=list)
+    pieces: list[Piece] = []
     """As :func:`gather` makes them, only such as the speaker may say."""
 
     @property

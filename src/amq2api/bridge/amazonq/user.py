@@ -5,9 +5,8 @@ no result answers anything else (upstream-protocol.md 2.6, 2.10 I4, I5).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
-from typing import NamedTuple, cast
+from typing import cast
 
 import msgspec
 from msgspec import UNSET
@@ -27,20 +26,19 @@ MOST_IMAGES = 10
 """Of one message (upstream-protocol.md 2.7)."""
 
 
-class Asked(NamedTuple):
+class Asked(msgspec.Struct, frozen=True, gc=False):
     """A tool use that waits for its result: its id on either side."""
 
     client_id: str
     upstream_id: str
 
 
-@dataclass(slots=True)
-class Draft:
+class Draft(msgspec.Struct):
     """A user message in the making."""
 
-    texts: list[str] = field(default_factory=list)
-    results: list[q.ToolResult] = field(default_factory=list)
-    images: list[q.Image] = field(default_factory=list)
+    texts: list[str] = []
+    results: list[q.ToolResult] = []
+    images: list[q.Image] = []
 
     def message(
         self, origin: str, *, model_id: str = "", tools: Sequence[msgspec.Raw] = ()
