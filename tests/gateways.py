@@ -19,6 +19,7 @@ from aiohttp import web
 
 from amq2api import config
 from amq2api.cli.building import gateway, parts
+from amq2api.cli.terms import of_clients
 from amq2api.relay.relay import Relay
 from amq2api.web.http import Connections
 from amq2api.web.patience import Limits
@@ -168,7 +169,8 @@ async def running(
     keys = tuple(key.get_secret_value() for key in given.api_keys)
     try:
         made = parts(given)
-        async with serving(gateway(given, keys, made)) as url, aiohttp.ClientSession() as http:
+        app = gateway(given, keys, made)
+        async with serving(app, limits=of_clients(given)) as url, aiohttp.ClientSession() as http:
             yield Gateway(url, scripted, http, home, made.relay)
     finally:
         await runner.cleanup()
