@@ -21,6 +21,7 @@ class Record(Told):
     """One call. No content, ever."""
 
     id: str = Field(description="The request id that the client was told.")
+    upstream_id: str = Field(description="The service's own, of its last answer, if it gave one.")
     at: float
     model: str
     account: str = Field(description="Id of the account that served; empty if none did.")
@@ -29,6 +30,7 @@ class Record(Told):
     passed: list[Passed]
     attempts: int
     stream: bool
+    status: int = Field(description="HTTP, as the client heard it; 0 if it heard none.")
     outcome: str
     ok: bool
     error: str
@@ -36,7 +38,10 @@ class Record(Told):
     output_tokens: int
     usage: str
     credits: float | None
+    queued: float | None = Field(description="Seconds that it waited for its turn.")
+    prepared: float | None = Field(description="Seconds until it could be sent to the service.")
     first: float | None = Field(description="Seconds until the service began to answer.")
+    gap: float | None = Field(description="Seconds of the longest silence in the answer.")
     seconds: float
     notes: list[str]
 
