@@ -14,6 +14,7 @@ from amq2api.sim.scenarios import summaries
 from e2e.answers import Answer, Json
 from e2e.asking import post, post_all, say
 from e2e.houses import House, opened
+from gateways import at_once
 
 pytestmark = pytest.mark.e2e
 
@@ -225,6 +226,8 @@ def played(tmp_path_factory: pytest.TempPathFactory, deployment: Deployment) -> 
     """Every scenario's whole answer and stream."""
     with opened(tmp_path_factory.mktemp("faults"), idle_timeout=1) as house:
         house.world.profile, house.world.cuts = deployment.profile, deployment.cuts
+        # Else a stream may begin before its failure is known.
+        house.relay.sleep = at_once
         # Whether answers of this account have trailers is learnt from a good one.
         assert post(house.url, say("hello")).outcome() == "end_turn"
         heard = _play(house, [name for name in OUTCOMES if name not in (*TRAILED, *STOPPING)])
