@@ -26,6 +26,9 @@ class Direct(Protocol):
     left: Callable[[], None] | None
     """Called when the client goes away before the answer is complete."""
 
+    def body(self) -> bytes | None:
+        """The request's body, if all of it is here; to be asked instead of ``receive``."""
+
     def write(self, body: bytes) -> bool:
         """Add to the body of an answer that has begun, now; more is to come.
 
@@ -110,14 +113,8 @@ def decoded(scope: Scope, body: bytes, *, counting: bool = False) -> m.Call:
     )
 
 
-async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
-    """The whole request body.
-
-    Raises:
-        RequestTooLarge: it has more than *limit* bytes; no more than that is kept.
-        BadRequest: it is compressed, or the client went away before it was whole.
-        RequestTimedOut: the client is there, and does not go on.
-    """
+def check_body(scope: Scope, limit: int) -> None:
+    """Whether a body may be read at all; raises as :func:`read_body`."""
     if (encoding := header(scope, b"content-encoding")) not in _UNCODED:
         raise BadRequest(
             f"content-encoding: request bodies cannot be read as '{str(encoding)[:64]}' here",
@@ -126,6 +123,28 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     declared = header(scope, b"content-length")
     if declared is not None and declared.isdigit() and int(declared) > limit:
         raise RequestTooLarge(f"{_TOO_LARGE}: {declared} bytes > {limit} bytes")
+
+
+def body_at_hand(scope: Scope, limit: int) -> bytes | None:
+    """The whole request body if it is here already: most are. Raises as :func:`read_body`."""
+    direct: Direct | None = scope.get(DIRECT)
+    if direct is None or (body := direct.body()) is None:
+        return None
+    check_body(scope, limit)
+    if len(body) > limit:
+        raise RequestTooLarge(f"{_TOO_LARGE}: more than {limit} bytes")
+    return body
+
+
+async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
+    """The whole request body.
+
+    Raises:
+        RequestTooLarge: it has more than *limit* bytes; no more than that is kept.
+        BadRequest: it is compressed, or the client went away before it was whole.
+        RequestTimedOut: the client is there, and does not go on.
+    """
+    check_body(scope, limit)
     parts: list[bytes] = []
     size = 0
     while True:

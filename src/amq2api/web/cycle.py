@@ -9,7 +9,9 @@ from .asgi import DIRECT, ASGIApp, Message, Scope
 
 HIGH_WATER = 256 * 1024  # bytes of a request's body that may wait for the application
 
-_PHRASES = {status.value: status.phrase for status in http.HTTPStatus}
+_STATUS = {
+    status.value: b"HTTP/1.1 %d %b" % (status, status.phrase.encode()) for status in http.HTTPStatus
+}
 _BODILESS = frozenset({204, 304})
 _JOINED = 16 * 1024  # bytes of a body up to which a copy costs less than a write of its own
 _DISCONNECT: Message = {"type": "http.disconnect"}
@@ -163,6 +165,13 @@ class Cycle:
         else:
             raise RuntimeError(f"{kind} does not follow here")
 
+    def body(self) -> bytes | None:
+        """See :meth:`.asgi.Direct.body`."""
+        if not self.whole or self._told:
+            return None
+        body: bytes = self._taken()["body"]
+        return body
+
     def write(self, body: bytes) -> bool:
         """See :meth:`.asgi.Direct.write`."""
         if self.disconnected:
@@ -176,7 +185,7 @@ class Cycle:
 
     def _begin(self, message: Message) -> None:
         status = message["status"]
-        lines = [b"HTTP/1.1 %d %b" % (status, _PHRASES.get(status, "").encode())]
+        lines = [_STATUS.get(status) or b"HTTP/1.1 %d " % status]
         sized = closing = False
         for name, value in message.get("headers", ()):
             lowered = name.lower()

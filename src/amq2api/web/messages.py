@@ -23,7 +23,18 @@ from amq2api.relay.relay import Relay
 from amq2api.relay.reply import Reply, unknown_field_notes
 from amq2api.wire import sse
 
-from .asgi import DIRECT, Answer, Direct, Receive, Scope, decoded, header, raw_headers, read_body
+from .asgi import (
+    DIRECT,
+    Answer,
+    Direct,
+    Receive,
+    Scope,
+    body_at_hand,
+    decoded,
+    header,
+    raw_headers,
+    read_body,
+)
 from .callers import caller, session
 from .presence import Presence
 from .pulse import Pulse
@@ -87,10 +98,14 @@ class CreateMessage:
         """
         came = time.monotonic()
         try:
-            with self._under_way.call():
-                body = await read_body(scope, receive, self._max_body)
-                read = partial(_read, scope, body)
-                call, unknown = await aside(read) if len(body) > LARGE else read()
+            if (body := body_at_hand(scope, self._max_body)) is not None and len(body) <= LARGE:
+                call, unknown = _read(scope, body)
+            else:
+                with self._under_way.call():
+                    if body is None:
+                        body = await read_body(scope, receive, self._max_body)
+                    read = partial(_read, scope, body)
+                    call, unknown = await aside(read) if len(body) > LARGE else read()
         except GatewayError as failure:
             self._record(answer, failure, came)
             raise
