@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 from typing import Any, NamedTuple, cast
 
 import msgspec
@@ -254,8 +255,6 @@ def _plain() -> Iterator[str]:
 
 @contextmanager
 def _thread(work: Any) -> Iterator[None]:
-    from threading import Thread
-
     thread = Thread(target=work)
     thread.start()
     try:
@@ -404,6 +403,8 @@ def test_an_agent_that_goes_in_circles_is_stopped(
     assert stopped.outcome() == "400 invalid_request_error"
     assert stopped.headers["x-should-retry"] == "false" and b"smaller pieces" in stopped.body
     assert len(house.asked()) == 3, "that one costs nothing"
+    counted = {name for name, _, _ in house.relay.metrics.snapshot()}
+    assert "amq2api_runaway_stops_total" in counted
     assert _write(house, 3, "another session", stream=stream).outcome() == FINE
     house.relay.clock, clock = (lambda: clock() + 601), house.relay.clock
     assert _write(house, 4, session, stream=stream).outcome() == FINE
