@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from prometheus_client import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 from prometheus_client.parser import text_string_to_metric_families as classic
@@ -178,3 +180,21 @@ async def _page(gateway: Gateway) -> bytes:
     async with gateway.http.get(gateway.url + "/metrics") as response:
         assert response.status == 200
         return await response.read()
+
+
+_ASKED = st.lists(
+    st.sampled_from(
+        ["application/openmetrics-text", "text/plain", "*/*", ";", ",", "=", " ", "version",
+         "1.0.0", "a.b", "escaping", "allow-utf-8", "q", "-1", ".", "\xff"]
+    )
+)  # fmt: skip
+
+
+@example("application/openmetrics-text; version=a.b")
+@example("text/plain; version=1.x; escaping=allow-utf-8")
+@given(_ASKED.map("".join) | st.text(max_size=40))
+def test_whatever_is_asked_for_there_is_an_answer(accept: str) -> None:
+    body, form = rendered(numbers(), accept)
+    assert b"amq2api_calls_total" in body
+    assert form.startswith(("text/plain", "application/openmetrics-text"))
+    form.encode("latin-1")

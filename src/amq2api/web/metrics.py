@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Collect: TypeAlias = Callable[[], Awaitable[Snapshot]]
 """The numbers of all processes that share the port."""
+_OPEN = "application/openmetrics-text; version=1.0.0"
 _Samples: TypeAlias = list[tuple[Sequence[str], Value]]
 
 
@@ -46,11 +47,13 @@ class TellMetrics:
 
 
 def rendered(snapshot: Snapshot, accept: str) -> tuple[bytes, str]:
-    """The page and its content type, in the form that the ``Accept`` header prefers."""
+    """The page and its content type: OpenMetrics where the ``Accept`` header names it."""
     from prometheus_client import CollectorRegistry
     from prometheus_client.exposition import choose_encoder
 
-    encode, form = choose_encoder(accept)
+    # Its own reading of the header fails on versions that are no numbers.
+    wanted = {part.partition(";")[0].strip().lower() for part in accept.split(",")}
+    encode, form = choose_encoder(_OPEN if _OPEN.partition(";")[0] in wanted else "")
     registry = CollectorRegistry()
     registry.register(_Collector(snapshot))
     return encode(registry), form
