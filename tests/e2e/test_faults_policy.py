@@ -193,9 +193,12 @@ def test_one_call_s_penalty_keeps_another_call_from_asking_again(trailed: Trail)
 
 def test_a_new_token_that_is_not_known_at_once(tmp_path: Path) -> None:
     with opened(tmp_path) as house:
-        house.world.propagation = 0.8
+        assert post(house.url, say("hello")).outcome() == FINE
+        house.world.propagation, house.world.script[:] = 0.8, ["bearer-403"]
         assert post(house.url, say("hello")).outcome() == FINE
         assert house.world.refreshes == 2, "and no more: the new one was given time"
+        (record,) = house.relay.records.recent(1)
+        assert record.attempts == 3
 
 
 def test_a_service_that_is_down_is_not_beaten(trailed: Trail) -> None:
