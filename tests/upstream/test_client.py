@@ -1,6 +1,7 @@
 """The HTTP client over real sockets: what becomes of answers, and who judges them."""
 
 import asyncio
+import time
 
 import pytest
 
@@ -177,8 +178,10 @@ def test_a_packed_stream_is_refused() -> None:
 def test_a_whole_exchange_has_its_own_limit() -> None:
     async def story() -> None:
         async with serving(says(9.0)) as server, Client(timeouts=limits()) as client:
+            began = time.monotonic()
             with pytest.raises(UpstreamTimeout, match="too long"):
                 await client.ask(Ask(server.url), timeout=0.1)
+            assert time.monotonic() - began < 1
 
     asyncio.run(story())
 

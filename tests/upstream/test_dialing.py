@@ -4,6 +4,7 @@ TLS is real: an authority of the test's own signs, and SSL_CERT_FILE says whethe
 """
 
 import asyncio
+import gc
 import socket
 from pathlib import Path
 
@@ -408,6 +409,27 @@ def test_a_name_is_looked_up_once_for_all_who_ask(monkeypatch: pytest.MonkeyPatc
         names.close()
 
     asyncio.run(story())
+
+
+def test_a_name_that_is_found_unknown_too_late_bothers_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def infos(self: Names, host: str, port: int) -> object:
+        await asyncio.sleep(0.05)
+        raise socket.gaierror("too late")
+
+    monkeypatch.setattr(Names, "infos", infos)
+    complaints: list[object] = []
+
+    async def story() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, told: complaints.append(told))
+        failure = await fails("http://slow.example/", connect=0.02)
+        assert type(failure) is ConnectTimeout
+        await asyncio.sleep(0.1)
+        gc.collect()
+
+    asyncio.run(story())
+    assert complaints == []
 
 
 @pytest.mark.parametrize("table", [CONNECTING, TO_PROXY], ids=["service", "proxy"])

@@ -317,6 +317,20 @@ class _Quiet:
     def abort(self) -> None: ...
 
 
+def test_a_connection_that_is_no_more_says_so() -> None:
+    async def story() -> None:
+        lost: list[Connection] = []
+        connection = Connection(lost.append)
+        connection.connection_made(_Quiet())  # type: ignore[arg-type]
+        connection.connection_lost(None)
+        assert lost == [connection] and not connection.usable
+        connection.send(b"x", b"", limits(), 1e9)
+        with pytest.raises(UpstreamBroken, match="closed the connection"):
+            await connection.begin()
+
+    asyncio.run(story())
+
+
 def test_an_open_stream_is_small() -> None:
     """Objects of ours alone; what the loop and the system hold for a socket is theirs."""
     head = b"HTTP/1.1 200 OK\r\n" + b"".join(b"X-%d: %d\r\n" % (n, n) for n in range(12))

@@ -12,7 +12,7 @@ from time import monotonic
 from types import TracebackType
 from typing import Self
 
-from amq2api.errors import GatewayError, ProtocolError, UpstreamBroken, UpstreamTimeout
+from amq2api.errors import GatewayError, ProtocolError, UpstreamBroken
 from amq2api.wire.exchange import Answer, Ask
 
 from .connection import Connection
@@ -60,18 +60,17 @@ class Client:
         """Make one whole exchange; any status is an answer.
 
         Args:
-            timeout: Seconds that it may take in all, instead of the client's own limit.
+            timeout: Seconds that it may take in all, where the client's own limits are longer.
 
         Raises:
             UpstreamBroken: there was none, or it is larger than :data:`MAX_ANSWER`.
         """
-        if timeout is None:
-            return await self._ask(ask)
+        limits = self.timeouts if timeout is None else self.timeouts.within(timeout)
+        pool, way, connection = await self._begin(ask, limits)
         try:
-            async with asyncio.timeout(timeout):
-                return await self._ask(ask)
-        except TimeoutError:
-            raise UpstreamTimeout("the service's answer took too long") from None
+            return await _whole(connection)
+        finally:
+            pool.release(way, connection)
 
     async def open(self, ask: Ask, verdict: Callable[[Answer], GatewayError]) -> Stream:
         """Return once the first bytes of a stream are here, so that every refusal is raised.
@@ -79,7 +78,8 @@ class Client:
         Raises:
             GatewayError: *verdict*'s, for an answer that is no stream; failures of the road.
         """
-        pool, way, connection = await self._begin(ask)
+        limits = self.timeouts
+        pool, way, connection = await self._begin(ask, limits)
         response = connection.response
         if response.status == 200 and _is_stream(connection.first, response):
             if response.headers.get("content-encoding", "identity") == "identity":
@@ -90,21 +90,14 @@ class Client:
             if response.status == 200:
                 answer = await _whole(connection)
             else:
-                answer = await _refusal(connection, self.timeouts.idle)
+                answer = await _refusal(connection, limits.idle)
         finally:
             pool.release(way, connection)
         raise verdict(answer)
 
-    async def _ask(self, ask: Ask) -> Answer:
-        pool, way, connection = await self._begin(ask)
-        try:
-            return await _whole(connection)
-        finally:
-            pool.release(way, connection)
-
-    async def _begin(self, ask: Ask) -> tuple[Pool, Route, Connection]:
+    async def _begin(self, ask: Ask, limits: Timeouts) -> tuple[Pool, Route, Connection]:
         """Send *ask* and wait until something of the answer's body, or its end, is here."""
-        pool, limits = self._pool, self.timeouts
+        pool = self._pool
         if pool is None:
             raise RuntimeError("the client is used outside its context")
         parts = ask.url.split("/", 3)

@@ -55,6 +55,10 @@ class Dialing:
     ) -> asyncio.Transport:
         sock = await self._reach(place)
         try:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            if hasattr(socket, "TCP_KEEPIDLE"):
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _QUIET)
             transport, _ = await asyncio.get_running_loop().create_connection(
                 protocol,
                 sock=sock,
@@ -69,17 +73,12 @@ class Dialing:
     async def _reach(self, place: Place) -> socket.socket:
         infos = await self._names.infos(place.host, place.port)
         try:
-            sock = await aiohappyeyeballs.start_connection(
+            return await aiohappyeyeballs.start_connection(
                 infos, happy_eyeballs_delay=_HEAD_START, interleave=1
             )
         except OSError:
             self._names.forget(place.host, place.port)
             raise
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        if hasattr(socket, "TCP_KEEPIDLE"):
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _QUIET)
-        return sock
 
     async def _tunnel(self, route: Route, proxy: Place, connection: Connection) -> None:
         """Have *proxy* pass bytes on (RFC 9110 9.3.6), and speak TLS through it."""

@@ -46,7 +46,7 @@ CONNECTING: Meanings = {
     RuntimeError: (Unreachable, "the service cannot be reached"),
 }
 TO_PROXY: Meanings = {
-    TimeoutError: (ProxyFailed, "there was no connection to the proxy in time"),
+    TimeoutError: (ProxyFailed, "there was no connection through the proxy in time"),
     ssl.SSLError: (ProxyFailed, "no trusted TLS connection to the proxy"),
     OSError: (ProxyFailed, "the proxy cannot be reached"),
     UnicodeError: (ProxyFailed, "the proxy's name is none"),

@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from time import monotonic
 from typing import NamedTuple
 
@@ -56,9 +57,14 @@ class KnownNames:
         if asking is None:
             asking = asyncio.ensure_future(self._ask(host, port))
             self._asking[key] = asking
-            asking.add_done_callback(lambda _: self._asking.pop(key, None))
+            asking.add_done_callback(partial(self._answered, key))
         # Whoever gives up leaves the others their answer.
         return await asyncio.shield(asking)
+
+    def _answered(self, key: tuple[str, int], asking: asyncio.Future[Sequence[AddrInfo]]) -> None:
+        del self._asking[key]
+        if not asking.cancelled():
+            asking.exception()  # whoever asked may have gone: then nobody else looks at it
 
     def forget(self, host: str, port: int) -> None:
         """Nobody was there: the name may have moved."""

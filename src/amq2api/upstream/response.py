@@ -54,7 +54,7 @@ class Responses:
 
     def begin(self, *, bodiless: bool = False) -> None:
         """A request is under way; *bodiless* if it was HEAD."""
-        self.stage, self.status, self.headers = "head", 0, {}
+        self.stage, self.status, self.headers, self.failure = "head", 0, {}, None
         self._around, self._bodiless, self._until_close = 0, bodiless, False
         self._lines.clear()
 
