@@ -119,8 +119,7 @@ def test_too_many_are_refused_in_words_that_say_how_things_stand(loop: Loop) -> 
     crowd = Crowd(loop, admission.wait)
     crowd.comes("a1", "b1", "c1")
     assert str(crowd.refused["c1"]) == (
-        "this gateway is at capacity: 3 calls are being served and 2 wait for their turn."
-        " Try again in a moment."
+        "this gateway is at capacity: calls under way: 3, waiting: 2. Try again in a moment."
     )
     assert admission.waiting == 2
 
@@ -128,7 +127,7 @@ def test_too_many_are_refused_in_words_that_say_how_things_stand(loop: Loop) -> 
 def test_without_a_line_nobody_waits(loop: Loop) -> None:
     crowd = Crowd(loop, full(waiting=0).wait)
     crowd.comes("a1")
-    assert "0 wait" in str(crowd.refused["a1"])
+    assert "waiting: 0" in str(crowd.refused["a1"])
 
 
 def test_patience_has_an_end(loop: Loop) -> None:
@@ -199,7 +198,7 @@ def test_accounts_have_seats_of_their_own_and_the_words_say_so(loop: Loop) -> No
     assert admission.take_seat("y")
     crowd = Crowd(loop, lambda caller: admission.wait_for_seat("x", caller))
     crowd.comes("a1", "b1")
-    assert str(crowd.refused["b1"]).startswith("the account for this call is at capacity: 1 calls")
+    assert str(crowd.refused["b1"]).startswith("the account for this call is at capacity: calls")
     admission.leave_seat("y")
     assert not crowd.served
     admission.leave_seat("x")

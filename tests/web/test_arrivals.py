@@ -102,7 +102,7 @@ def test_calls_beyond_those_that_are_served_wait_and_beyond_those_are_refused(
             await until(lambda: room.waiting)
             status, headers, body = await gateway.post(CALL)
             assert status == 529 and int(headers["retry-after"]) > 0
-            assert b"1 calls are being served and 1 wait" in body
+            assert b"calls under way: 1, waiting: 1" in body
             assert [(await each)[0] for each in (first, second)] == [200, 200]
             queued = [record.queued for record in gateway.relay.records.recent()]
             assert (queued[0] or 0.0) > 0.1

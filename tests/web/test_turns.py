@@ -71,7 +71,7 @@ def test_one_is_served_one_waits_and_the_next_hears_529(tmp_path: Path, limit: s
         status, headers, body = await ask(gateway)
         error = msgspec.json.decode(body)["error"]
         assert (status, error["type"]) == (529, "overloaded_error")
-        assert "1 calls are being served and 1 wait" in error["message"]
+        assert "calls under way: 1, waiting: 1" in error["message"]
         assert int(headers["retry-after"]) >= 1
         gate.tickets.release()
         assert (await first)[0] == 200

@@ -180,26 +180,28 @@ class Room:
         """The caller went away; a place that it was just given goes to the next."""
         if self._line.drop(caller, turn) is not None:
             self._limits.in_line -= 1
-        elif not turn.cancelled() and turn.result() is None:
+        elif not turn.cancelled():
+            if turn.result() is not None:
+                return  # it was refused a moment before
             self.leave()
         self._heard(self._place, "left", asyncio.get_running_loop().time() - came)
 
     def _refusal(self, end: End, came: float) -> AtCapacity:
-        now, wait = asyncio.get_running_loop().time(), len(self._line)
+        now = asyncio.get_running_loop().time()
         self._heard(self._place, end, now - came)
         late = f"no turn came in {self._limits.patience:g} seconds; " if end == "late" else ""
         return AtCapacity(
-            f"{_WHO[self._place]} is at capacity: {late}{self.inside} calls are being served and"
-            f" {wait} wait for their turn. Try again in a moment.",
-            retry_after=self._advice(now, wait),
+            f"{_WHO[self._place]} is at capacity: {late}calls under way: {self.inside}, waiting:"
+            f" {self._limits.in_line}. Try again in a moment.",
+            retry_after=self._advice(now),
         )
 
-    def _advice(self, now: float, wait: int) -> float:
+    def _advice(self, now: float) -> float:
         """Seconds until one more in line would have its turn, at the pace of late."""
         if not self._line or not self._turns:
             return self._limits.patience
         pace = (now - self._since) / self._turns
-        return min(max((wait + 1) * pace, 1.0), _LONGEST_ADVICE)
+        return min(max((len(self._line) + 1) * pace, 1.0), _LONGEST_ADVICE)
 
 
 class Admission:
