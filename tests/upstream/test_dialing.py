@@ -423,8 +423,7 @@ def test_a_name_that_is_found_unknown_too_late_bothers_nobody(
 
     async def story() -> None:
         asyncio.get_running_loop().set_exception_handler(lambda _, told: complaints.append(told))
-        failure = await fails("http://slow.example/", connect=0.02)
-        assert type(failure) is ConnectTimeout
+        assert type(await fails("http://slow.example/", connect=0.02)) is ConnectTimeout
         await asyncio.sleep(0.1)
         gc.collect()
 
