@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .loads import Load, Seen
-from .processes import Broken, Process, pinned
+from .processes import Broken, Process, placed
 from .proxies import Proxy
 from .scripts import Script
 
@@ -55,7 +55,7 @@ class Job:
             load.at_once, round(load.ramp * 1000), load.limit, self.script.deltas,
             *self.script.sums, round(load.pause * 1000),
         )  # fmt: skip
-        return pinned(self.cpu, [str(_BUILT / "client"), *map(str, arguments)])
+        return placed(self.cpu, [str(_BUILT / "client"), *map(str, arguments)])
 
 
 class Running:
