@@ -55,3 +55,25 @@ def test_the_log_tells_who_was_passed_over_only_if_someone_was() -> None:
                        passed=passed))  # fmt: skip
     assert (told["account"], told["why"]) == ("c", "failover")
     assert told["passed"] == ["a:QuotaExhausted", "b:disabled"]
+
+
+def test_the_log_tells_where_time_went_and_who_else_knows_of_the_call() -> None:
+    plain = line(record(1))
+    assert not {"upstream_id", "queued", "prepared", "gap"} & set(plain)
+    told = line(
+        Record(id="r", at=0.0, outcome="end_turn", ok=True, status=200, upstream_id="up-1",
+               queued=0.1, prepared=0.2, first=0.3, gap=0.4, seconds=0.5)
+    )  # fmt: skip
+    times = [told[name] for name in ("queued", "prepared", "first", "gap", "seconds")]
+    assert times == [0.1, 0.2, 0.3, 0.4, 0.5]
+    assert (told["status"], told["upstream_id"]) == (200, "up-1")
+
+
+def test_only_calls_of_this_process_are_told_on() -> None:
+    records, heard = Records(), list[Record]()
+    records.heard.append(heard.append)
+    records.add(record(1))
+    records.remember(record(2))
+    assert [one.id for one in heard] == ["req_1"]
+    assert [one.id for one in records.recent()] == ["req_2", "req_1"]
+    assert records.last == 2
