@@ -110,8 +110,9 @@ class Running:
 def putting(job: Job) -> Iterator[Running]:
     """The load, while the block runs; the clients vanish with its end."""
     process = subprocess.Popen(
-        job.argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+        job.argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        start_new_session=True,
+    )  # fmt: skip
     try:
         yield Running(job, process)
     finally:
