@@ -12,7 +12,7 @@ from amq2api.accounts.document import StoreBroken
 from amq2api.cli.app import Complaint
 from amq2api.cli.output import failure, say_json, say_json_line, visible
 from amq2api.errors import BadRequest, LoginRequired, NotFound
-from amq2api.upstream.client import NameUnknown
+from amq2api.upstream.failures import NameUnknown
 
 FAILURES: dict[str, tuple[Exception, dict[str, Any]]] = {
     "words and kind": (NotFound("no such"), {"type": "not_found", "message": "no such"}),
