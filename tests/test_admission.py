@@ -191,6 +191,42 @@ def test_a_place_given_to_one_who_has_just_gone_passes_to_the_next(loop: Loop) -
     assert admission.inside == 1
 
 
+# What happens between two looks of the loop, in the order of the names: a turn is given, patience
+# ends, the caller goes.
+AT_ONCE: dict[str, tuple[tuple[str, ...], str, int]] = {
+    # what happens: the order; what a1 hears; who is in afterwards
+    "a turn, just in time": (("turn", "late"), "served", 1),
+    "a turn, too late": (("late", "turn"), "refused", 0),
+    "a turn for one who goes": (("turn", "go"), "gone", 0),
+    "a turn for one who has gone": (("go", "turn"), "gone", 0),
+    "gone before patience ends": (("go", "late"), "gone", 1),
+    "gone after it": (("late", "go"), "gone", 1),
+}
+
+
+@pytest.mark.parametrize(("order", "heard", "inside"), AT_ONCE.values(), ids=AT_ONCE)
+def test_what_happens_at_once_is_counted_once(
+    loop: Loop, order: tuple[str, ...], heard: str, inside: int
+) -> None:
+    told: list[str] = []
+    admission = Admission(1, patience=10.0, heard=lambda _, end, __: told.append(end))
+    assert admission.enter()
+    crowd = Crowd(loop, admission.wait)
+    crowd.comes("a1")
+    acts: dict[str, Callable[[], object]] = {
+        "turn": admission.leave,
+        "go": crowd.tasks["a1"].cancel,
+    }
+    end = 10.0 if "late" in order else 5.0
+    for place, act in enumerate(order):
+        if act in acts:
+            loop.call_later(end + (place - (order[0] != "late")) / 100, acts[act])
+    loop.turn(end + 0.5)
+    served, refused = crowd.served == ["a1"], "a1" in crowd.refused
+    assert ("served" if served else "refused" if refused else "gone") == heard
+    assert (admission.inside, admission.waiting, len(told)) == (inside, 0, 1)
+
+
 def test_accounts_have_seats_of_their_own_and_the_words_say_so(loop: Loop) -> None:
     admission = Admission(10, 1, waiting=1)
     assert admission.take_seat("x")
