@@ -1,7 +1,10 @@
 """What the system is asked for at the start."""
 
+import platform
 import subprocess
 import sys
+
+import pytest
 
 _PROGRAM = """
 import resource, sys
@@ -17,3 +20,28 @@ print(resource.getrlimit(resource.RLIMIT_NOFILE)[0] == min(hard, 1 << 20), sys.g
 def test_there_is_room_for_as_many_connections_as_the_system_allows() -> None:
     told = subprocess.run([sys.executable, "-c", _PROGRAM], capture_output=True, text=True)
     assert (told.stdout, told.stderr) == ("True 0.001\n", "")
+
+
+_LARGE = """
+import resource, sys
+if sys.argv[1] == "kept":
+    from amq2api.cli.room import make_room
+    make_room()
+def faults():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(3):
+    bytes(8 << 20)
+before = faults()
+for _ in range(20):
+    bytes(8 << 20)
+print((faults() - before) // 20)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another library's own affair")
+def test_memory_of_a_large_call_is_there_for_the_next_one() -> None:
+    def told(how: str) -> int:
+        command = [sys.executable, "-c", _LARGE, how]
+        return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+    assert told("kept") < 100 < 1000 < told("not")
