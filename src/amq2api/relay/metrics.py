@@ -19,9 +19,9 @@ from amq2api.dialects import amazonq as q
 from amq2api.dialects import messages as m
 from amq2api.errors import GatewayError, Said
 
-from .admission import End, Place
 from .families import LENGTHS, TURNS, WAITS
 from .records import Record
+from .room import End, Place
 from .snapshots import Row, Snapshot
 
 Source: TypeAlias = Callable[[], Iterable[Row]]
@@ -116,7 +116,7 @@ class Metrics:
         self._counts["amq2api_refreshes_total", outcome] += 1
 
     def waited(self, place: Place, end: End, seconds: float) -> None:
-        """A call found no free place; see ``admission.Heard``."""
+        """A call found no free place; see ``room.Heard``."""
         self._observe(("amq2api_queue_seconds", place, end), TURNS, seconds)
 
     def ended(self, record: Record) -> None:
