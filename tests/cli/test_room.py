@@ -29,11 +29,13 @@ if sys.argv[1] == "kept":
     make_room()
 def faults():
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+def arrive():
+    b"".join([bytes(1 << 18) for _ in range(32)])
 for _ in range(3):
-    bytes(8 << 20)
+    arrive()
 before = faults()
 for _ in range(20):
-    bytes(8 << 20)
+    arrive()
 print((faults() - before) // 20)
 """
 
