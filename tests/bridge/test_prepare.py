@@ -29,6 +29,18 @@ def call(**members: Any) -> m.Call:
     return m.decode(msgspec.json.encode({**whole, **members}))
 
 
+@pytest.mark.parametrize("size", [10, 1_000_000])
+def test_a_large_call_is_written_as_a_small_one_is(size: int) -> None:
+    said = "aé\n" * size
+    turns = [("user", said), ("assistant", "b"), ("user", "c")]
+    made = call(messages=[{"role": role, "content": content} for role, content in turns])
+    state = msgspec.json.decode(prepare(made, PLAIN, WHO).ask.body)["conversationState"]
+    first, second = state["history"]
+    assert first["userInputMessage"]["content"] == said
+    assert second == {"assistantResponseMessage": {"content": "b"}}
+    assert state["currentMessage"]["userInputMessage"]["content"] == "c"
+
+
 def test_what_is_sent() -> None:
     who = msgspec.structs.replace(WHO, profile_arn="arn:x", opt_out=False, origin="IDE")
     ask = prepare(call(), PLAIN, who).ask

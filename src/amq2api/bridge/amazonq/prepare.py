@@ -25,6 +25,9 @@ _tuning = attrgetter(*_DROPPED)
 _NOTHING = (None,) * len(_DROPPED)
 
 _FROM_THE_START = Progress()
+_LARGE = 500_000
+"""Tokens of a call, some two megabytes, beyond which it is written in parts: so long as all of it
+is written at once, no other thread runs."""
 
 
 def prepare(
@@ -63,7 +66,7 @@ def prepare(
     input_tokens = gauge.count(size, model.model_id)
     terms = _terms(call, model, native, identity, conversation, input_tokens)
     return Prepared(
-        ask=_ask(request, identity),
+        ask=_ask(request, identity, size),
         translator=StreamTranslator(terms, progress),
         notes=merged((*conversation.notes, *native.notes, *_dropped(call), *_cuts(call))),
         input_tokens=input_tokens,
@@ -101,8 +104,9 @@ def _remaining(call: m.Call, progress: Progress) -> m.Call:
     return msgspec.structs.replace(call, max_tokens=left)
 
 
-def _ask(request: q.GenerateRequest, identity: Identity) -> Ask:
-    return Ask(identity.endpoint, q.encode(request), headers(identity, q.GENERATE))
+def _ask(request: q.GenerateRequest, identity: Identity, size: tokens.Size) -> Ask:
+    encode = q.encode_in_turns if size.text > _LARGE else q.encode
+    return Ask(identity.endpoint, encode(request), headers(identity, q.GENERATE))
 
 
 def _terms(

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 __all__ = [
     "AssistantMessage",
@@ -31,6 +32,7 @@ __all__ = [
     "UserInputMessageContext",
     "UserMessage",
     "encode",
+    "encode_in_turns",
 ]  # fmt: skip
 
 ImageFormat: TypeAlias = Literal["png", "jpeg", "gif", "webp"]
@@ -150,3 +152,10 @@ class GenerateRequest(_Wire, frozen=True):
 
 
 encode = msgspec.json.Encoder().encode
+
+
+def encode_in_turns(request: GenerateRequest) -> bytes:
+    """As ``encode`` does, but message by message: other threads get their turn in between."""
+    state = request.conversation_state
+    history = [msgspec.Raw(encode(message)) for message in state.history]
+    return encode(replace(request, conversation_state=replace(state, history=history)))

@@ -20,8 +20,8 @@ from .versions import NEWER, check_newer
 __all__ = ["decode", "unknown_fields"]
 
 _LARGE = 8 * 1024 * 1024
-"""Bytes of a body whose messages are read one by one. It takes half as long again, but reading all
-of it at once would keep other threads, and with them every stream, waiting for too long."""
+"""Bytes of a body whose messages are read one by one. It takes half as long again, but while all
+of it is read at once no other thread runs, and every stream waits: some ten milliseconds here."""
 
 # As most calls are: without members that nobody knows, which a Call does not tell. Its tools are
 # left as they are, and messages, too, where that is meant.
