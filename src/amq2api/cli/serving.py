@@ -13,7 +13,7 @@ from typing import Any, Protocol, cast
 import uvicorn
 import uvloop
 
-from amq2api.log import unforeseen
+from amq2api.log import log, unforeseen
 from amq2api.web.http import Connections
 from amq2api.web.patience import Limits
 
@@ -176,6 +176,7 @@ async def serve(
             await _first(then(), orders)
         await orders.to_stop()
         if ending is not None:
+            log.info("stopping", calls=len(server.server_state.tasks), patience=patience())
             ending.drain()
             asyncio.get_running_loop().call_later(patience(), ending.end)
         await _notice(server, min(_NOTICE, patience()))

@@ -73,10 +73,10 @@ class Crew:
     listening: Sequence[socket.socket]
     patience: float
     farewell: float = _FAREWELL
-    _workers: list[_Worker] = field(default_factory=list)
-    _ever_up: bool = False
-    _failed: bool = False
-    _kill_at: float | None = None
+    _workers: list[_Worker] = field(default_factory=list, init=False)
+    _ever_up: bool = field(default=False, init=False)
+    _failed: bool = field(default=False, init=False)
+    _kill_at: float | None = field(default=None, init=False)
     """When those that have not ended are killed; set once they were told to end."""
 
     def post(self) -> Post:
@@ -92,7 +92,7 @@ class Crew:
         with _Signals() as signals:
             while True:
                 for worker in self._due():
-                    if (post := self._fork(worker)) is not None:
+                    if (post := self._start(worker)) is not None:
                         return post
                 if self._kill_at is not None and not any(w.pid for w in self._workers):
                     break
@@ -105,8 +105,17 @@ class Crew:
         now = time.monotonic()
         return [one for one in self._workers if one.due is not None and one.due <= now]
 
-    def _fork(self, worker: _Worker) -> Post | None:
+    def _start(self, worker: _Worker) -> Post | None:
         """None in the parent."""
+        try:
+            return self._fork(worker)
+        except OSError as exc:
+            # No process or no descriptor is left; there may be one later.
+            worker.due = time.monotonic() + _LONGEST
+            log.error("worker.not_started", worker=worker.number, reason=exc.strerror)
+            return None
+
+    def _fork(self, worker: _Worker) -> Post | None:
         ours, theirs = socket.socketpair()
         again, worker.due = worker.started > 0, None
         sys.stdout.flush()
@@ -140,10 +149,21 @@ class Crew:
                 self._stop(STOP if self._kill_at is None else CUT)
         for worker in self._workers:
             if worker.line is not None:
-                with suppress(OSError):
-                    self._ever_up = UP in worker.line.recv(16) or self._ever_up
+                self._hear(worker, worker.line)
             if worker.pid:
                 self._look_after(worker)
+
+    def _hear(self, worker: _Worker, line: socket.socket) -> None:
+        try:
+            words = line.recv(16)
+        except BlockingIOError:
+            return
+        except ConnectionError:
+            words = b""
+        self._ever_up = self._ever_up or UP in words
+        if not words:  # it is about to end; until then there is nothing to wait for here
+            line.close()
+            worker.line = None
 
     def _look_after(self, worker: _Worker) -> None:
         if self._kill_at is not None and time.monotonic() > self._kill_at:
