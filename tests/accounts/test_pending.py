@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from accounts.endpoint import TokenEndpoint, refusal
 from amq2api.accounts.cachefile import CacheFile
 from amq2api.accounts.minted import Minted, first
 from amq2api.accounts.model import Account, Token, fingerprint
-from amq2api.accounts.pending import Intent, Pending
+from amq2api.accounts.pending import Intent, Pending, answered
 from amq2api.accounts.sealing import Seal
 from amq2api.accounts.store import FileStore
 from amq2api.accounts.tokens import LEAST, TokenCache
@@ -45,8 +46,13 @@ class World:
 
     def killed_after_hearing(self, refresh: str, **more: Any) -> None:
         """What a process leaves that is killed between the answer and the cache file."""
-        self.note.begin(Intent("a", fingerprint("r0"), NOW))
-        self.note.answered(self.file.encoded("a", self.minted(refresh, **more)))
+        self.killed_in_a_refresh(self.file.encoded("a", self.minted(refresh, **more)))
+
+    def killed_in_a_refresh(self, heard: bytes = b"", *, since: float = NOW) -> None:
+        fd = self.note.begin(Intent("a", fingerprint("r0"), since))
+        if heard:
+            answered(fd, heard)
+        os.close(fd)
 
     def tokens(self) -> TokenCache:
         store = FileStore(self.accounts, seal=self.seal, interval=0.0)
@@ -112,8 +118,7 @@ TORN: dict[str, bytes] = {
 @pytest.mark.parametrize("row", TORN.values(), ids=TORN)
 def test_a_torn_note_is_as_good_as_none(tmp_path: Path, row: bytes) -> None:
     world = World(tmp_path)
-    world.note.begin(Intent("a", fingerprint("r0"), NOW))
-    world.note.answered(row)
+    world.killed_in_a_refresh(row)
     assert world.access(world.tokens()) == "access-1"
     world.note.path.write_bytes(row)
     world.now += 3600
@@ -132,7 +137,7 @@ def test_who_has_to_sign_in_hears_of_a_refresh_that_was_never_brought_to_an_end(
     tmp_path: Path,
 ) -> None:
     world = World(tmp_path)
-    world.note.begin(Intent("a", fingerprint("r0"), NOW - 60))
+    world.killed_in_a_refresh(since=NOW - 60)
     world.endpoint.script = [refusal(400, "invalid_grant")]
     with pytest.raises(LoginRequired, match=r"begun at 1970-01-12T13:45:40\+00:00 and not brought"):
         world.access(world.tokens())

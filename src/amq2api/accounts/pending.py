@@ -15,8 +15,6 @@ The second line is as a row of the cache file, and is wiped when it stands there
 """
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,29 +43,39 @@ class Pending:
 
     path: Path
 
-    def begin(self, intent: Intent) -> None:
-        """Before the service is asked. What an earlier refresh left stays readable."""
+    def begin(self, intent: Intent) -> int:
+        """Before the service is asked. What an earlier refresh left stays readable.
+
+        Returns:
+            The file, for :func:`answered`; the caller closes it.
+        """
         head = msgspec.json.encode(intent) + b"\n"
-        with self._opened(os.O_CREAT) as fd:
+        fd = self._open(os.O_CREAT)
+        try:
             # Written, not declared: some file systems have no other way to take room.
             if (size := os.fstat(fd).st_size) < _ROOM:
                 _put(fd, b" " * (_ROOM - size), size)
             _put(fd, head.ljust(_HEAD), 0)
-
-    def answered(self, row: bytes) -> None:
-        """At once when the service has answered. Safe from a kill, not yet from a power cut."""
-        with self._opened() as fd:
-            _put(fd, (row + b"\n").ljust(_ROOM - _HEAD), _HEAD)
+        except OSError:
+            os.close(fd)
+            raise
+        return fd
 
     def sync(self) -> None:
         """What was answered survives a power cut, too, when this returns."""
-        with self._opened() as fd:
+        fd = self._open()
+        try:
             os.fsync(fd)
+        finally:
+            os.close(fd)
 
     def end(self) -> None:
         """Wipe it, since everything stands elsewhere; the room is kept for the next time."""
-        with self._opened() as fd:
+        fd = self._open()
+        try:
             _put(fd, b" " * _ROOM, 0)
+        finally:
+            os.close(fd)
 
     def read(self) -> tuple[Intent | None, bytes]:
         """What was intended, if anything, and what was answered, if it was."""
@@ -84,13 +92,13 @@ class Pending:
     def remove(self) -> None:
         self.path.unlink(missing_ok=True)
 
-    @contextmanager
-    def _opened(self, how: int = 0) -> Iterator[int]:
-        fd = os.open(self.path, os.O_RDWR | os.O_NOFOLLOW | how, _PRIVATE)
-        try:
-            yield fd
-        finally:
-            os.close(fd)
+    def _open(self, how: int = 0) -> int:
+        return os.open(self.path, os.O_RDWR | os.O_NOFOLLOW | how, _PRIVATE)
+
+
+def answered(fd: int, row: bytes) -> None:
+    """At once when the service has answered. Safe from a kill, not yet from a power cut."""
+    _put(fd, (row + b"\n").ljust(_ROOM - _HEAD), _HEAD)
 
 
 def _put(fd: int, raw: bytes, at: int) -> None:

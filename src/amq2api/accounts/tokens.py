@@ -202,20 +202,26 @@ class TokenCache:
         if (refusal := self._refusal(account, spend)) is not None:
             raise LoginRequired(refusal.why)
         now, url = self._now(), account.token_url(self._token_url)
-        unanswered = await self._vault.intend(account, spend, now)
-        try:
-            token = await self._converse(refresh(account.credential(spend), now=now, token_url=url))
-        except LoginRequired as exc:
-            live = {key: old for key, old in self._refused.items() if now < old.until}
-            spent, why = (account.id, fingerprint(spend)), _why(exc, unanswered)
-            self._refused = {**live, spent: _Refusal(self._now() + HOPELESS, why)}
-            if unanswered is None:
-                raise
-            raise LoginRequired(why) from exc
-        minted = held.followed_by(token, account) if held else first(token, account)
-        self._vault.answered(account, minted)
+        async with self._vault.spending(account, spend, now) as note:
+            try:
+                token = await self._converse(
+                    refresh(account.credential(spend), now=now, token_url=url)
+                )
+            except LoginRequired as exc:
+                why = _why(exc, note.unanswered)
+                self._refuse(account, spend, why)
+                if note.unanswered is None:
+                    raise
+                raise LoginRequired(why) from exc
+            minted = held.followed_by(token, account) if held else first(token, account)
+            note.answered(minted)
         await self._vault.keep(account, minted, spent=spend)
         return token
+
+    def _refuse(self, account: Account, spend: str, why: str) -> None:
+        now = self._now()
+        live = {key: old for key, old in self._refused.items() if now < old.until}
+        self._refused = {**live, (account.id, fingerprint(spend)): _Refusal(now + HOPELESS, why)}
 
     async def _converse(self, flow: Flow) -> Token:
         try:

@@ -7,10 +7,9 @@ Nothing here can keep what a service has answered and this process was killed to
 import asyncio
 import contextlib
 import errno
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
-
-import msgspec
 
 from amq2api.errors import GatewayError
 
@@ -21,6 +20,7 @@ from .minted import Minted, newest
 from .model import Account, Token, fingerprint
 from .pending import Intent
 from .sealing import Seal
+from .spending import Spending
 from .store import AccountStore
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -81,18 +81,16 @@ class Vault:
             self._held[account.id] = found
         return found
 
-    async def intend(self, account: Account, spend: str, now: float) -> float | None:
-        """Note that a refresh token is about to be spent. The caller holds the account's lock.
-
-        Returns:
-            Since when, in Unix time, a process may have spent it without hearing the answer.
+    @contextlib.asynccontextmanager
+    async def spending(self, account: Account, spend: str, now: float) -> AsyncIterator[Spending]:
+        """Spend a refresh token in the block. The caller holds the account's lock.
 
         Raises:
             StorageFailed: the disk is full, so that an answer could be lost.
         """
-        intent = Intent(account.id, fingerprint(spend), now)
+        note = Spending(self._file, Intent(account.id, fingerprint(spend), now))
         try:
-            return await asyncio.to_thread(self._begin, intent)
+            await asyncio.to_thread(note.begin)
         except OSError as exc:
             # Where nothing can ever be written, tokens that do not rotate are still good. A disk
             # that is full is so for a while, and what is not spent is not lost.
@@ -101,12 +99,10 @@ class Vault:
                 raise StorageFailed(
                     f"the token is not renewed, since a new one could not be kept ({self.problem})"
                 ) from exc
-            return None
-
-    def answered(self, account: Account, minted: Minted) -> None:
-        """The service has answered: secure it from a kill, now. Blocks for microseconds."""
-        with contextlib.suppress(OSError):
-            self._file.pending(account.id).answered(self._file.encoded(account.id, minted))
+        try:
+            yield note
+        finally:
+            note.close()
 
     async def keep(self, account: Account, minted: Minted, *, spent: str) -> None:
         """Put on disk what must not be lost; when this returns the token may be used.
@@ -147,15 +143,6 @@ class Vault:
                 f"the account is removed, but {self._file.path.name} cannot be written and still"
                 f" holds its tokens: {exc.strerror}"
             ) from exc
-
-    def _begin(self, intent: Intent) -> float | None:
-        note = self._file.pending(intent.account)
-        earlier, _ = note.read()
-        if earlier is None or earlier.spends != intent.spends:
-            note.begin(intent)
-            return None
-        note.begin(msgspec.structs.replace(intent, since=earlier.since))
-        return earlier.since
 
     def _end(self, account: Account, minted: Minted, *, elsewhere: bool) -> bool:
         """Wipe the note, or leave it as the one place that has the token. False where nothing
