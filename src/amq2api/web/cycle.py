@@ -22,8 +22,12 @@ Left: TypeAlias = Callable[[], None]
 class Line(Protocol):
     """The connection, as far as a cycle needs it."""
 
-    def put(self, data: bytes) -> None:
-        """Send; whatever the client does not take at once waits in the transport."""
+    def put(self, data: bytes) -> bool:
+        """Send; whatever the client does not take at once waits in the transport.
+
+        Returns:
+            False if too much waits there: see ``slow``.
+        """
 
     slow: bool
     """Whether so much waits that nobody should send more."""
@@ -174,13 +178,12 @@ class Cycle:
 
     def write(self, body: bytes) -> bool:
         """See :meth:`.asgi.Direct.write`."""
+        line = self._line
         if self.disconnected:
             return False
-        line = self._line
-        if self._chunked and not self._head:
-            line.put(b"%x\r\n%b\r\n" % (len(body), body))
-        else:
-            self._body(body, more=True)
+        if self._chunked and body and not self._head:
+            return line.put(b"%x\r\n%b\r\n" % (len(body), body))
+        self._body(body, more=True)
         return not line.slow
 
     def _begin(self, message: Message) -> None:

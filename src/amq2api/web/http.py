@@ -198,9 +198,10 @@ class Connection(asyncio.Protocol):
 
     # The cycles' side.
 
-    def put(self, data: bytes) -> None:
+    def put(self, data: bytes) -> bool:
         self._written += len(data)
         self.transport.write(data)
+        return not self.slow
 
     async def writable(self) -> None:
         while self._writable is not None:
