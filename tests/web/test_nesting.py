@@ -78,7 +78,7 @@ async def told(gateway: Gateway, body: bytes) -> list[tuple[int, str]]:
 def test_what_is_nested_too_deeply_is_refused(place: str, tmp_path: Path) -> None:
     async def story() -> None:
         async with running(tmp_path) as gateway:
-            for depth in (10, 400, 480, 492, 900, 970, 984):
+            for depth in (480, 492, 970, 984):
                 for room in (b"", b" " * LARGE):  # with so much, it is read in a thread
                     for status, words in await told(gateway, room + PLACES[place](depth)):
                         assert status != 500, f"{depth}: {words}"
