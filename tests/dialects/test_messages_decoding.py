@@ -411,7 +411,7 @@ def test_not_too_many_tools_are_kept() -> None:
     assert again is not one
 
 
-@pytest.mark.parametrize("size", [1_000, 9_000_000])
+@pytest.mark.parametrize("size", [1_000, 4_500_000])
 def test_large_requests_are_read_as_small_ones_are(size: int) -> None:
     said = "é" * size
     made = m.decode(body(user(text(said)), {"role": "assistant", "content": "b"}))
