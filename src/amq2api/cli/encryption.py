@@ -1,6 +1,7 @@
 """The encryption key and passphrases as commands take them: from a file, or from a terminal."""
 
 import sys
+from functools import lru_cache
 from typing import BinaryIO
 
 import typer
@@ -18,7 +19,13 @@ _SHORTEST_PASSPHRASE, _LONGEST_PASSPHRASE = 8, 1024
 def seal_in_force(settings: Settings) -> Seal | None:
     """The seal of :data:`SETTING`, if there is one."""
     key = settings.encryption_key
-    return None if key is None else Seal(key.get_secret_value())
+    return None if key is None else _seal(key.get_secret_value())
+
+
+@lru_cache(maxsize=1)
+def _seal(key: str) -> Seal:
+    """The same one each time: to make its cipher takes a good part of a second."""
+    return Seal(key)
 
 
 def passphrase(file: BinaryIO | None, *, twice: bool = False) -> str:
