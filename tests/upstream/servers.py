@@ -81,6 +81,13 @@ class Server:
         return f"{self.scheme}://127.0.0.1:{self.port}/"
 
 
+async def eventually(condition: Callable[[], bool]) -> None:
+    """Wait for what becomes true on its own; the machine may be slow."""
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110  (of sockets nobody tells)
+            await asyncio.sleep(0.01)
+
+
 @dataclass
 class Line:
     """One connection, as the server sees it."""

@@ -191,7 +191,7 @@ def test_limits_may_be_changed_while_requests_are_under_way() -> None:
         turn = says(CHUNKED, chunk(b"\0"), 0.5, chunks(b"1"))
         async with serving(turn) as server, Client(timeouts=limits()) as client:
             earlier = await client.open(Ask(server.url), Verdict)
-            client.timeouts = limits(idle=0.1)
+            client.timeouts = limits(idle=0.2)
             later = await client.open(Ask(server.url), Verdict)
             assert await later.read() == b"\0"
             with pytest.raises(UpstreamTimeout, match="silent"):
@@ -205,12 +205,12 @@ def test_limits_may_be_changed_while_requests_are_under_way() -> None:
 
 def test_limits_are_seconds_of_each_part_alone() -> None:
     async def story() -> None:
-        slow = says(0.3, CHUNKED, chunk(b"\0"), 0.05, chunks(b"1"))
-        patience = Timeouts(connect=2, first_byte=2, idle=0.2, total=2)
+        slow = says(0.5, CHUNKED, chunk(b"\0"), 0.02, chunks(b"1"))
+        patience = Timeouts(connect=2, first_byte=2, idle=0.4, total=2)
         async with serving(slow) as server, Client(timeouts=patience) as client:
             assert await _drained(client, Ask(server.url)) == b"\x001"
-        pausing = says(CHUNKED, chunk(b"\0"), 0.3, chunks(b"1"))
-        patience = Timeouts(connect=2, first_byte=0.2, idle=2, total=2)
+        pausing = says(CHUNKED, chunk(b"\0"), 0.5, chunks(b"1"))
+        patience = Timeouts(connect=2, first_byte=0.4, idle=2, total=2)
         async with serving(pausing) as server, Client(timeouts=patience) as client:
             assert await _drained(client, Ask(server.url)) == b"\x001"
 

@@ -20,6 +20,7 @@ from upstream.servers import (
     Verdict,
     chunk,
     each_loop,
+    eventually,
     limits,
     says,
     serving,
@@ -199,7 +200,6 @@ def test_a_broken_road_is_called_what_it_is(
                     kind is UpstreamBroken and isinstance(failure, UpstreamBroken)
                 ), failure
                 assert words in str(failure) and "hush" not in str(failure)
-        await asyncio.sleep(0.02)
-        assert sockets() == before
+        await eventually(lambda: sockets() == before)
 
     run(story())

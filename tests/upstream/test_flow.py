@@ -27,6 +27,7 @@ from upstream.servers import (
     chunk,
     chunks,
     each_loop,
+    eventually,
     limits,
     says,
     serving,
@@ -132,10 +133,9 @@ def test_a_cancelled_reader_closes_nothing_and_loses_nothing(run: Run) -> None:
                 waiting.cancel()
                 with pytest.raises(asyncio.CancelledError):
                     await waiting
-            await asyncio.sleep(0.13)
-            assert [await stream.read() for _ in range(3)] == [b"a", b"b", b""] and taken == []
+            assert await everything(stream, lambda: True) == b"ab" and taken == []
+            assert server.connections == 1
             stream.close()
-            assert server.live == 0 or server.connections == 1
 
     run(story())
 
@@ -159,10 +159,8 @@ def test_a_cancelled_request_leaves_no_socket(run: Run) -> None:
                     each.cancel()
                 told = await asyncio.gather(*asking, return_exceptions=True)
                 assert all(isinstance(each, asyncio.CancelledError) for each in told)
-            await asyncio.sleep(0.05)
-            assert server.live == 0
-        await asyncio.sleep(0.05)
-        assert sockets() == before
+            await eventually(lambda: server.live == 0)
+        await eventually(lambda: sockets() == before)
 
     run(story())
 
@@ -228,14 +226,11 @@ def test_many_readers_that_sleep_hold_little() -> None:
 
 def test_silence_while_nobody_reads_is_not_held_against_the_service() -> None:
     async def story() -> None:
-        async def turn(line: Line) -> None:
-            await line.request()
-            await line.play(CHUNKED, chunk(b"\0" * 400_000), chunk(b"x" * 400_000), 0.1, chunk(b""))
-
-        async with serving(turn) as server, Client(timeouts=limits(idle=0.2)) as client:
+        turn = says(CHUNKED, chunk(b"\0" * 200_000), 0.7, chunks(b"x"))
+        async with serving(turn) as server, Client(timeouts=limits(idle=0.3)) as client:
             stream = await client.open(Ask(server.url), Verdict)
             await asyncio.sleep(0.6)
-            assert len(await everything(stream, lambda: True)) == 800_000
+            assert len(await everything(stream, lambda: True)) == 200_001
             stream.close()
 
     asyncio.run(story())
@@ -243,13 +238,13 @@ def test_silence_while_nobody_reads_is_not_held_against_the_service() -> None:
 
 def test_the_longest_gap_is_told() -> None:
     async def story() -> None:
-        turn = says(0.2, CHUNKED, chunk(b"\0"), 0.02, chunk(b"a"), 0.12, chunk(b"b"), chunks(b"c"))
+        turn = says(1.0, CHUNKED, chunk(b"\0"), 0.02, chunk(b"a"), 0.12, chunk(b"b"), chunks(b"c"))
         async with serving(turn) as server, Client(timeouts=limits()) as client:
             stream = await client.open(Ask(server.url), Verdict)
             await everything(stream, lambda: True)
-            assert 0.1 < stream.gap < 0.19  # waiting for the first piece is none
+            assert 0.1 < stream.gap < 0.9  # waiting for the first piece is none
             stream.close()
-            assert 0.1 < stream.gap < 0.19
+            assert 0.1 < stream.gap < 0.9
 
     asyncio.run(story())
 

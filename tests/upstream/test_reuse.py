@@ -18,6 +18,7 @@ from upstream.servers import (
     Verdict,
     chunk,
     each_loop,
+    eventually,
     limits,
     ok,
     says,
@@ -73,7 +74,7 @@ def test_a_connection_is_not_used_again_when(turn: Turn) -> None:
         async with serving(turn) as server, Client(timeouts=limits()) as client:
             for _ in range(3):
                 assert (await client.ask(Ask(server.url))).body == b"\0"
-                await asyncio.sleep(0.05)
+                await eventually(lambda: server.live == 0)
             assert server.connections == 3
 
     asyncio.run(story())
@@ -185,19 +186,18 @@ def test_a_request_is_not_sent_again_if(
 
 
 def test_a_connection_that_nobody_needs_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "KEPT", 0.2)
+    monkeypatch.setattr(pool, "KEPT", 0.3)
 
     async def story() -> None:
         async with serving(KEEPING) as server, Client(timeouts=limits()) as client:
             await asyncio.gather(*(client.ask(Ask(server.url)) for _ in range(3)))
-            await asyncio.sleep(0.1)
+            while server.live > 1:
+                await asyncio.sleep(0.02)
+                await client.ask(Ask(server.url))
+            assert server.connections == 3  # the one that is used stays
+            await eventually(lambda: server.live == 0)
             await client.ask(Ask(server.url))
-            await asyncio.sleep(0.15)
-            assert server.live == 1
-            await asyncio.sleep(0.3)
-            assert server.live == 0
-            await client.ask(Ask(server.url))
-            assert server.live == 1
+            assert (server.live, server.connections) == (1, 4)
 
     asyncio.run(story())
 
