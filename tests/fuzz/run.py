@@ -15,14 +15,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from fuzz.corpus import inputs, keep
+from fuzz.corpus import home, inputs, keep
 from fuzz.mutating import mutated
-from fuzz.targets import TARGETS
 
 
 def plainly(name: str, seconds: float) -> int:
     """Gives how many inputs broke it."""
-    target, seeds = TARGETS[name], list(inputs(name).values())
+    target, seeds = _target(name), list(inputs(name).values())
     seed = time.time_ns()
     chance, end, tried, met = random.Random(seed), time.monotonic() + seconds, 0, set[str]()
     while time.monotonic() < end:
@@ -50,11 +49,18 @@ def guided(atheris: Any, name: str, seconds: float) -> None:
     with tempfile.TemporaryDirectory() as corpus:
         for at, data in enumerate(inputs(name).values()):
             (Path(corpus) / str(at)).write_bytes(data)
-        atheris.instrument_all()
-        atheris.Setup(
-            [sys.argv[0], corpus, f"-max_total_time={int(seconds)}", "-timeout=10"], TARGETS[name]
-        )
+        with atheris.instrument_imports(include=["amq2api"]):
+            target = _target(name)
+        words = [f"-max_total_time={int(seconds)}", f"-artifact_prefix={home(name)}/found-"]
+        atheris.Setup([sys.argv[0], corpus, *words, "-timeout=10"], target)
         atheris.Fuzz()
+
+
+def _target(name: str) -> Callable[[bytes], None]:
+    # Not before atheris is ready to see how it is loaded.
+    from fuzz.targets import TARGETS
+
+    return TARGETS[name]
 
 
 def main(name: str, seconds: str) -> None:
