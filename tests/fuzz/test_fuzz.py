@@ -23,7 +23,7 @@ def test_what_is_in_the_corpus_breaks_nothing(target: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("target", TARGETS)
-@settings(max_examples=150, derandomize=True)
+@settings(max_examples=80, derandomize=True)
 @given(st.data())
 def test_what_comes_of_the_corpus_breaks_nothing(target: str, data: st.DataObject) -> None:
     seeds = list(inputs(target).values())
@@ -33,7 +33,7 @@ def test_what_comes_of_the_corpus_breaks_nothing(target: str, data: st.DataObjec
 
 
 @pytest.mark.parametrize("target", TARGETS)
-@settings(max_examples=50, derandomize=True)
+@settings(max_examples=30, derandomize=True)
 @given(st.data())
 def test_noise_breaks_nothing(target: str, data: st.DataObject) -> None:
     TARGETS[target](data.draw(st.binary(max_size=300)))
