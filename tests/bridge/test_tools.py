@@ -7,13 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amq2api.bridge.amazonq import words
+from amq2api.bridge.amazonq import tools, words
 from amq2api.dialects import amazonq as q
+from amq2api.dialects import messages as m
 from amq2api.sim.validator import validate
 from bridge.conversations import (
     Json,
     assistant,
     converted,
+    decoded,
     messages,
     notes,
     request,
@@ -315,3 +317,15 @@ def test_whatever_tools_are_called_the_service_takes_them_and_the_client_hears_i
     assert validate(msgspec.json.decode(q.encode(q.GenerateRequest(made.state)))) is None
     told = [made.names.get(entry["name"], entry["name"]) for entry in declared(sent(made))]
     assert len(told) == len(set(told)) and set(told) <= {*names, *used} and set(used) <= set(told)
+
+
+def test_definitions_on_the_way_are_not_kept_with_the_tools_of_the_call() -> None:
+    """They are new ones in every call, however alike."""
+    lone = tool("alone")
+    call = decoded(request(HI, added(CAT), tools=[lone]))
+    for _ in range(50):
+        assert converted(request(HI, added(CAT), tools=[lone])).no_tools is False
+    assert isinstance(call.tools, m.SharedTools)
+    kept = tools._shared.get(call.tools)
+    assert kept is not None
+    assert [made.upstream for _, made in kept.values()] == ["alone"]

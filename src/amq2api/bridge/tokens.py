@@ -44,8 +44,7 @@ _OWN_TOOLS: Mapping[str, int] = {
 
 
 _FORCING = (m.AnyTool, m.OneTool)
-_LARGEST_KEPT = 64_000  # tokens of tools that may stay in memory after their call
-_weights: Seen[list[m.Tool], dict[Tokenizer, float]] = Seen(32)
+_weights: Seen[m.SharedTools, dict[Tokenizer, float]] = Seen(32)
 
 
 class Size(NamedTuple):
@@ -118,15 +117,14 @@ def _tools(call: m.Call, model_id: str, referenced: set[str]) -> float:
         return 0.0
     tokenizer, forced = tokenizer_of(model_id), isinstance(call.tool_choice, _FORCING)
     prompt = _tool_prompt(model_id, forced=forced)
-    if any([tool.defer_loading for tool in tools]):
+    if not isinstance(tools, m.SharedTools) or any([tool.defer_loading for tool in tools]):
         in_play = [tool for tool in tools if not tool.defer_loading or tool.name in referenced]
         return prompt + _declared(in_play, tokenizer)
     # The same tools come with every call of a conversation.
     known = _weights.get(tools) or {}
     if (weight := known.get(tokenizer)) is None:
         weight = _declared(tools, tokenizer)
-        if weight < _LARGEST_KEPT:
-            _weights.put(tools, {**known, tokenizer: weight})
+        _weights.put(tools, {**known, tokenizer: weight})
     return prompt + weight
 
 

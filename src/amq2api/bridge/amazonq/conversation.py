@@ -78,7 +78,7 @@ def convert(
 
     used = [piece.name for turn in turns for piece in turn.pieces if isinstance(piece, m.ToolUse)]
     offered = choice.offered(call, set(used), reader.changes, ledger)
-    declared = tools.declare(offered, used, names, ledger)
+    declared = tools.declare(offered, used, names, ledger, among=call.tools)
     first, current = drafts[0], drafts[-1]
     if think_tags is not None:
         current.texts.insert(0, THINKING_TAGS.format(budget=think_tags))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
@@ -24,8 +24,6 @@ LONGEST_DESCRIPTION = 10_000
 
 _MOST_CACHED = 65_536
 """Bytes of one schema that may stay in memory after its request."""
-_MOST_KEPT = 16_384
-"""Bytes of one declaration that may."""
 
 # Members that tune and have no counterpart; eager_input_streaming is how we stream anyway.
 _DROPPED = ("strict", "input_examples", "allowed_callers", "cache_control")
@@ -47,8 +45,13 @@ class _Entry(NamedTuple):
     dropped: tuple[str, ...] = ()
 
 
-# The same twenty tools come with every request of a conversation, as the same objects.
-_known: Seen[m.Tool, _Entry] = Seen(512)
+_Known: TypeAlias = dict[int, tuple[m.Tool, _Entry]]
+# The same twenty tools come with every request of a conversation, as the same objects: by the
+# id of each.
+_shared: Seen[m.SharedTools, _Known] = Seen(32)
+
+
+_UNKNOWN: tuple[None, None] = (None, None)
 
 
 def name_of(tool: m.Tool) -> str:
@@ -56,8 +59,24 @@ def name_of(tool: m.Tool) -> str:
     return tool.name or ""
 
 
-def declare(tools: Iterable[m.Tool], used: Sequence[str], names: Names, ledger: Ledger) -> Declared:
-    """Declare *tools*, and what else the history uses, which has to be declared as well."""
+def declare(
+    tools: Iterable[m.Tool],
+    used: Sequence[str],
+    names: Names,
+    ledger: Ledger,
+    *,
+    among: Sequence[m.Tool] | None = None,
+) -> Declared:
+    """Declare *tools*, and what else the history uses, which has to be declared as well.
+
+    Args:
+        among: The tools of the call, which most of them are.
+    """
+    known: _Known = {}
+    room = 0
+    if isinstance(among, m.SharedTools):
+        room = len(among)
+        known = found if (found := _shared.get(among)) is not None else _shared.put(among, known)
     entries: list[msgspec.Raw] = []
     overflow: list[str] = []
     declared: set[str] = set()
@@ -65,11 +84,11 @@ def declare(tools: Iterable[m.Tool], used: Sequence[str], names: Names, ledger: 
         name = name_of(tool)
         declared.add(name)
         upstream = names.upstream(name)
-        made = _known.get(tool)
-        if made is None or made.upstream != upstream:
+        same, made = known.get(id(tool), _UNKNOWN)
+        if made is None or same is not tool or made.upstream != upstream:
             made = _made(tool, name, upstream)
-            if len(bytes(made.entry)) <= _MOST_KEPT:
-                _known.put(tool, made)
+            if len(known) < room:
+                known[id(tool)] = tool, made
         entries.append(made.entry)
         if made.overflow:
             overflow.append(made.overflow)

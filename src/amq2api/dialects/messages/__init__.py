@@ -7,3 +7,4 @@ from .errors import *  # noqa: F403
 from .events import *  # noqa: F403
 from .models import *  # noqa: F403
 from .needs import *  # noqa: F403
+from .toolshelf import *  # noqa: F403

@@ -6,20 +6,27 @@ import msgspec
 
 from .call import Tool
 
-__all__ = ["read_tools"]
+__all__ = ["SharedTools", "read_tools"]
 
 _MOST = 32
 _LONGEST = 128 * 1024  # bytes of JSON; with _MOST of them, what is kept at most
 
+
+class SharedTools(list[Tool]):
+    """Tools that later calls may share, so that what was made of them can be kept with them.
+
+    Not to be changed. Of any other list nothing is to be kept: it may hold on to megabytes.
+    """
+
+
 _Key: TypeAlias = tuple[int, bytes]
 
 _decode = msgspec.json.Decoder(list[Tool] | None).decode
-_shelf: dict[_Key, tuple[bytes, list[Tool]]] = {}
+_shelf: dict[_Key, tuple[bytes, SharedTools]] = {}
 
 
 def read_tools(json: bytes) -> list[Tool] | None:
-    """The tools that stand in *json*, which may be empty. Where it came before, the very same
-    list, which nobody is to change, so that what was made of it can be found again.
+    """The tools that stand in *json*, which may be empty; where it came before, the same list.
 
     Raises:
         msgspec.ValidationError: they are no tools.
@@ -32,8 +39,11 @@ def read_tools(json: bytes) -> list[Tool] | None:
     if (known := _shelf.get(key)) is not None and known[0] == json:
         return known[1]
     tools: list[Tool] | None = _decode(json)
-    if tools is not None and len(json) <= _LONGEST:
-        if len(_shelf) >= _MOST:
-            del _shelf[next(iter(_shelf))]
-        _shelf[key] = json, tools
-    return tools
+    if tools is None or len(json) > _LONGEST:
+        return tools
+    if len(_shelf) >= _MOST:
+        # Large calls are read in threads: another may be here as well.
+        _shelf.pop(next(iter(list(_shelf))), None)
+    shared = SharedTools(tools)
+    _shelf[key] = json, shared
+    return shared
