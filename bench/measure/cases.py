@@ -114,12 +114,14 @@ CASES: dict[str, Case] = {
             own=True,
         ),
         Case(
-            "workers", "20 events at once, 200 streams at a time: two processes against one",
-            Workers(Load("twenty", streams=3000, at_once=200, ramp=0.2)),
+            "workers", "20 events at once, 400 streams at a time: two processes against one",
+            Workers(Load("twenty", streams=4000, at_once=400, ramp=0.2)),
             (
                 Figure("capacity", "× the calls of one process, by the CPU of the busier one")
                 .wanting(Target(1.8, "at least")),
                 Figure("wall", "× the calls of one process, by the clock, beside the load"),
+                Figure("share", "% of the CPU time that the busier one has"),
+                Figure("cost", "× the CPU time of one process for the same calls"),
             ),
             own=True, gateways_only=True,
         ),

@@ -150,19 +150,23 @@ class Workers:
         return (self.load,)
 
     def measure(self, stage: Stage, proxy: Proxy, name: str) -> Values:
-        alone, busiest_alone = self._through(stage, proxy, name)
+        alone, used_alone = self._through(stage, proxy, name)
         with stage.started(proxy.kind, pinned=False, workers=2) as twin:
-            both, busiest_of_both = self._through(stage, twin, name)
-        return {"capacity": busiest_alone / busiest_of_both, "wall": alone / both}
+            both, used_by_both = self._through(stage, twin, name)
+        return {
+            "capacity": max(used_alone) / max(used_by_both), "wall": alone / both,
+            "share": 100 * max(used_by_both) / sum(used_by_both),
+            "cost": sum(used_by_both) / sum(used_alone),
+        }  # fmt: skip
 
-    def _through(self, stage: Stage, proxy: Proxy, name: str) -> tuple[float, float]:
+    def _through(self, stage: Stage, proxy: Proxy, name: str) -> tuple[float, list[float]]:
         stage.warm_up(proxy)
         with _steady(proxy.process, name):
             before = proxy.process.cpu_seconds_each()
             seen = tools.put(stage.job(self.load, proxy))
             time.sleep(_SETTLING)
             after = proxy.process.cpu_seconds_each()
-        return seen.seconds, max(after[pid] - before[pid] for pid in after)
+        return seen.seconds, [after[pid] - before[pid] for pid in after]
 
 
 @contextmanager
