@@ -155,8 +155,31 @@ def test_half_an_answer_is_not_taken_for_a_whole_one() -> None:
     assert client.heard[-1]["more_body"]
 
 
+def test_a_way_that_is_full_for_a_moment_is_tried_again() -> None:
+    async def story() -> None:
+        ours, theirs = socket.socketpair()
+        tries: list[OSError] = [BlockingIOError("full"), BlockingIOError("full")]
+
+        def connect() -> socket.socket:
+            if tries:
+                raise tries.pop()
+            return ours
+
+        client = Client(b"hello")
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(answer_guest(echo, theirs))
+            await Elsewhere(connect)(SCOPE, client.receive, client.send)
+        assert client.status == 201
+
+    asyncio.run(story())
+
+
 @pytest.mark.parametrize(("method", "words"), [("GET", True), ("HEAD", False)])
-def test_an_office_that_cannot_be_reached_is_told(method: str, words: bool) -> None:
+def test_an_office_that_cannot_be_reached_is_told(
+    method: str, words: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tunnel, "_PATIENCE", 0.05)
+
     def nobody() -> socket.socket:
         raise BlockingIOError("its box is full")
 

@@ -25,7 +25,10 @@ _CARRIED = (
 )  # fmt: skip
 _GONE: Message = {"type": "http.disconnect"}
 _HEARD: Message = {"type": "heard"}
-_PATIENCE = 3.0  # seconds for the other process to notice that there is somebody
+# Seconds for the other process to notice that there is somebody: longer than a new one takes to
+# come, even on a busy machine.
+_PATIENCE = 10.0
+_AGAIN = 0.02  # seconds between two tries
 _WORDS = "the process that answers here is just being started anew; ask again"
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder().decode
@@ -43,7 +46,7 @@ class Elsewhere:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            pipe = await _Pipe.over(self._connect())
+            pipe = await self._reached()
         except OSError:
             await _refuse(scope, send)
             return
@@ -58,6 +61,18 @@ class Elsewhere:
                     await _refuse(scope, send)
             finally:
                 asking.cancel()
+
+    async def _reached(self) -> "_Pipe":
+        """A connection; the way there can be full for a moment."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + _PATIENCE
+        while True:
+            try:
+                return await _Pipe.over(self._connect())
+            except BlockingIOError:
+                if loop.time() >= until:
+                    raise
+            await asyncio.sleep(_AGAIN)
 
 
 async def answer_guest(app: ASGIApp, connection: socket.socket) -> None:
