@@ -138,14 +138,16 @@ def test_who_has_to_sign_in_hears_of_a_refresh_that_was_never_brought_to_an_end(
 ) -> None:
     world = World(tmp_path)
     world.killed_in_a_refresh(since=NOW - 60)
-    world.endpoint.script = [refusal(400, "invalid_grant")]
-    with pytest.raises(LoginRequired, match=r"begun at 1970-01-12T13:45:40\+00:00 and not brought"):
-        world.access(world.tokens())
+    world.endpoint.script = [refusal(400, "invalid_grant")] * 2
+    for _ in range(2):
+        with pytest.raises(LoginRequired, match=r"begun at 1970-01-12T13:45:40\+00:00 and not"):
+            world.access(world.tokens())
 
 
 def test_who_has_to_sign_in_for_another_reason_does_not(tmp_path: Path) -> None:
     world = World(tmp_path)
-    world.endpoint.script = [refusal(400, "invalid_grant")]
-    with pytest.raises(LoginRequired) as refused:
-        world.access(world.tokens())
-    assert "begun at" not in str(refused.value)
+    world.endpoint.script = [refusal(400, "invalid_grant")] * 2
+    for _ in range(2):
+        with pytest.raises(LoginRequired) as refused:
+            world.access(world.tokens())
+        assert "begun at" not in str(refused.value)

@@ -101,6 +101,11 @@ def answered(fd: int, row: bytes) -> None:
     _put(fd, (row + b"\n").ljust(_ROOM - _HEAD), _HEAD)
 
 
+def withdrawn(fd: int) -> None:
+    """The service has refused to answer: nothing was spent."""
+    _put(fd, b" " * _HEAD, 0)
+
+
 def _put(fd: int, raw: bytes, at: int) -> None:
     while raw:
         # On a disk that fills up a part is written, and only the next call fails.

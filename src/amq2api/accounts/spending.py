@@ -7,7 +7,7 @@ import msgspec
 
 from .cachefile import CacheFile
 from .minted import Minted
-from .pending import Intent, answered
+from .pending import Intent, answered, withdrawn
 
 
 class Spending:
@@ -33,6 +33,12 @@ class Spending:
         if self._fd is not None:
             with contextlib.suppress(OSError):
                 answered(self._fd, self._file.encoded(self._intent.account, minted))
+
+    def refused(self) -> None:
+        """The service has refused. What an earlier process began stays as unanswered as it was."""
+        if self._fd is not None and self.unanswered is None:
+            with contextlib.suppress(OSError):
+                withdrawn(self._fd)
 
     def close(self) -> None:
         if self._fd is not None:

@@ -210,6 +210,7 @@ class TokenCache:
             except LoginRequired as exc:
                 why = _why(exc, note.unanswered)
                 self._refuse(account, spend, why)
+                note.refused()
                 if note.unanswered is None:
                     raise
                 raise LoginRequired(why) from exc
