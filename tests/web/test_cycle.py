@@ -95,3 +95,18 @@ def test_what_is_read_is_what_was_sent(steps: list[Step], last: bytes, sized: bo
 @given(st.binary(max_size=200_000))
 def test_a_large_part_is_sent_as_it_is(part: bytes) -> None:
     assert Reader(answered([], part, sized=True).sent).body == part
+
+
+def test_a_client_that_left_before_anyone_looked_asks_for_nothing() -> None:
+    seen: list[object] = []
+
+    async def app(scope: Scope, receive: Receive, _send: Send) -> None:
+        seen.extend((scope[DIRECT].body(), (await receive())["type"]))
+
+    line = Line()
+    cycle = Cycle(line, {"method": "POST", "http_version": "1.1"}, keep_alive=True)
+    cycle.take(b"hi")
+    cycle.end()
+    cycle.lose()
+    asyncio.run(cycle.run(app))
+    assert seen == [None, "http.disconnect"] and line.sent == b""

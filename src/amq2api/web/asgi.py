@@ -27,7 +27,8 @@ class Direct(Protocol):
     """Called when the client goes away before the answer is complete."""
 
     def body(self) -> bytes | None:
-        """The request's body, if all of it is here; to be asked instead of ``receive``."""
+        """The request's body, if all of it is here, and so is the client; to be asked instead
+        of ``receive``."""
 
     def write(self, body: bytes) -> bool:
         """Add to the body of an answer that has begun, now; more is to come.

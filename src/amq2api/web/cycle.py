@@ -171,7 +171,7 @@ class Cycle:
 
     def body(self) -> bytes | None:
         """See :meth:`.asgi.Direct.body`."""
-        if not self.whole or self._told:
+        if not self.whole or self._told or self.disconnected:
             return None
         body: bytes = self._taken()["body"]
         return body

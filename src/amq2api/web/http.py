@@ -227,7 +227,8 @@ class Connection(asyncio.Protocol):
         if not cycle.begun:
             self.put(_refusal(GatewayError("Internal server error"), self.standing()))
         if not cycle.complete or not cycle.keep_alive:
-            self._close(heard=cycle.whole)
+            # Where we have stopped listening, there is more to come.
+            self._close(heard=cycle.whole and self._requests is not None)
             return
         self.resume_reading()
         if self._queue:
