@@ -76,7 +76,7 @@ def test_an_answer_that_was_only_noted_is_used_and_written_down_everywhere(world
     assert world.access(world.tokens()) == "for r1"
     assert world.endpoint.asks == []
     assert world.account.refresh_token == "r1"
-    world.note.remove()
+    assert world.note.path.read_bytes().strip() == b""
     assert CacheFile(world.cache, world.seal).read()["a"].token.refresh == "r1"
 
 
@@ -85,6 +85,16 @@ def test_a_process_that_runs_already_finds_it_when_it_renews(world: World) -> No
     world.killed_after_hearing("r1")
     assert world.access(other) == "for r1"
     assert world.endpoint.asks == []
+
+
+def test_a_note_that_somebody_is_at_work_on_is_left_alone(world: World) -> None:
+    world.killed_after_hearing("r1")
+    lock = world.file.lock("a")
+    assert lock.try_acquire()
+    world.file.settle()
+    lock.release()
+    assert world.note.read()[1] != b""
+    assert CacheFile(world.cache, world.seal).read()["a"].token.refresh == "r1"
 
 
 def test_a_refresh_leaves_nothing_in_its_note(world: World) -> None:

@@ -101,10 +101,11 @@ class CacheFile:
 
         Raises OSError.
         """
-        if self._complete(rows := self._rows()) == rows:
-            return
-        with files.Lock(self.path):
-            self._write(self._complete(self._rows()))
+        if self._complete(rows := self._rows()) != rows:
+            with files.Lock(self.path):
+                self._write(self._complete(self._rows()))
+        for account_id, _ in self._noted():
+            self._wipe(account_id)
 
     def census(self) -> tuple[int, int]:
         """How many rows there are, and how many of them hold a token that no key opens.
@@ -129,6 +130,19 @@ class CacheFile:
         except (msgspec.ValidationError, SealBroken):
             return None
         return Minted(Token(access, refresh, row.expires_at), row.seed, row.spent)
+
+    def _wipe(self, account_id: str) -> None:
+        """Empty a note that says nothing new, unless somebody is at work on it."""
+        lock = self.lock(account_id)
+        if not lock.try_acquire():
+            return
+        try:
+            known = self._minted(self._rows().get(account_id))
+            left = [note for name, note in self._noted() if name == account_id]
+            if known is not None and not any(note.is_newer(known) for note in left):
+                self.pending(account_id).end()
+        finally:
+            lock.release()
 
     def _beside(self, account_id: str, suffix: str) -> Path:
         target = self.path.resolve()
