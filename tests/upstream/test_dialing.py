@@ -193,6 +193,7 @@ def _tunnel(status: str = "200 Connection established", *, target: int = 0) -> T
         await line.request()
         await line.play(f"HTTP/1.1 {status}\r\nX-Proxy: 1\r\n\r\n".encode())
         if not target:
+            await line.gone()
             return
         reader, writer = await asyncio.open_connection("127.0.0.1", target)
         try:
@@ -301,6 +302,7 @@ def test_a_proxy_that(run: Run, turn: Turn, words: str) -> None:
             url = proxy.url.replace("://", "://me:secret@")
             failure = await fails("https://service.invalid/", url, connect=0.3)
             assert type(failure) is ProxyFailed and words in str(failure)
+            await eventually(lambda: proxy.live == 0)
         await eventually(lambda: sockets() == before)
 
     run(story())

@@ -170,6 +170,16 @@ def test_headers_without_end_are_bounded() -> None:
     assert responses.stage == "broken" and fed < 80_000
 
 
+def test_what_stands_around_pieces_may_come_alone_for_ever() -> None:
+    responses = Responses()
+    responses.begin()
+    responses.feed(CHUNKED)
+    for _ in range(30_000):
+        responses.feed(b"1\r\n")
+        assert responses.feed(b"a\r\n") == b"a"
+    assert responses.stage == "body"
+
+
 bodies = st.lists(st.binary(min_size=1, max_size=40), max_size=6)
 
 

@@ -48,6 +48,18 @@ def test_one_connection_serves_request_after_request(run: Run) -> None:
     run(story())
 
 
+def test_a_refusal_leaves_its_connection_to_the_next_request() -> None:
+    async def story() -> None:
+        refusing = says(ok(b"no", status="429 Slow"), times=9)
+        async with serving(refusing) as server, Client(timeouts=limits()) as client:
+            for _ in range(5):
+                with pytest.raises(Verdict):
+                    await client.open(Ask(server.url), Verdict)
+            assert server.connections == 1
+
+    asyncio.run(story())
+
+
 def test_as_many_connections_as_requests_at_once() -> None:
     async def story() -> None:
         slow = says(0.05, ok(b"\0"), times=100)
