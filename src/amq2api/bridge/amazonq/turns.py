@@ -16,12 +16,11 @@ from .content import Piece, Reader, kind
 from .fidelity import Ledger, row_of
 from .searching import unfolded
 
-__all__ = ["AssistantPiece", "Speaker", "Turn", "UserPiece", "gather"]
+__all__ = ["Speaker", "Turn", "UserPiece", "gather"]
 
 Speaker: TypeAlias = Literal["user", "assistant"]
 
 UserPiece: TypeAlias = str | m.Image | m.ToolResult
-AssistantPiece: TypeAlias = str | m.ToolUse | m.Thinking | m.RedactedThinking
 
 # Beside texts.
 _MAY_SAY: dict[Speaker, frozenset[type]] = {
