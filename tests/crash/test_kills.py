@@ -23,8 +23,9 @@ def test_a_process_may_be_killed_at_any_time(tmp_path: Path, key: str) -> None:
     with ready(tmp_path, key=key) as harness:
         worked_on(harness, KILLS)
         assert harness.tally.kills == KILLS and harness.tally.refreshes > KILLS
-        # Between the last byte of the answer and the note of it pass some microseconds.
-        assert harness.tally.dropped <= 1, harness.tally
+        # Between the last byte of the answer and the note of it pass some microseconds, more
+        # where threads compete as here.
+        assert harness.tally.dropped <= 2, harness.tally
 
 
 def test_what_was_never_heard_is_fetched_again_where_the_service_allows_it(tmp_path: Path) -> None:
