@@ -377,6 +377,44 @@ def test_an_address_that_does_not_answer_does_not_keep_the_next_waiting(
             each.close()
 
 
+@each_loop
+def test_a_client_does_not_wait_for_a_connection_that_is_being_made(
+    run: Run, authority: Authority
+) -> None:
+    async def late(line: Line) -> None:
+        await asyncio.sleep(0.3)
+        await line.gone()
+
+    async def story() -> None:
+        before = sockets()
+        async with serving(late) as server:
+            async with Client(timeouts=limits(connect=5)) as client:
+                asking = asyncio.ensure_future(client.ask(Ask(f"https://127.0.0.1:{server.port}/")))
+                await eventually(lambda: server.live == 1)
+                closing = asyncio.get_running_loop().time()
+            assert asyncio.get_running_loop().time() - closing < 1
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
+            await eventually(lambda: server.live == 0)
+        await eventually(lambda: sockets() == before)
+
+    run(story())
+
+
+def test_a_connection_that_is_there_too_late_is_not_used() -> None:
+    async def story() -> None:
+        async with serving(KEEPING) as server:
+            async with Client(timeouts=limits()) as client:
+                asking = asyncio.ensure_future(client.ask(Ask(server.url)))
+                await asyncio.sleep(0)
+            with pytest.raises(UpstreamBroken):
+                await asking
+            await eventually(lambda: server.live == 0)
+            assert server.requests == []
+
+    asyncio.run(story())
+
+
 def test_a_name_is_looked_up_once_for_all_who_ask(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     look_up = Names.infos

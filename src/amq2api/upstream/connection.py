@@ -28,7 +28,8 @@ _NO_LIMITS = Timeouts(connect=_FOREVER, first_byte=_FOREVER, idle=_FOREVER, tota
 
 
 class Connection(asyncio.Protocol):
-    """Serves one request at a time: ``send``, ``begin``, ``read`` or ``flow``, ``release``.
+    """Serves one request at a time: ``send``, ``begin``, ``read`` or ``flow``; then ``rest`` if it
+    is ``usable``, else ``abort``.
 
     Args:
         lost: Called once, when the connection is no more.
@@ -142,6 +143,10 @@ class Connection(asyncio.Protocol):
         response = self.response
         closed = isinstance(response.failure, Closed) and response.unheard
         return self._uses > 1 and (closed or response.status == 408)
+
+    @property
+    def connected(self) -> bool:
+        return self._transport is not None
 
     @property
     def usable(self) -> bool:

@@ -24,6 +24,7 @@ class Pool:
         self._none = asyncio.Event()
         self._watch = SilenceWatch()
         self._sweep: asyncio.TimerHandle | None = None
+        self._closed = False
 
     def waiting(self, route: Route) -> Connection | None:
         """One that was kept, the last used first."""
@@ -45,6 +46,8 @@ class Pool:
             connection.abort()
             self._lost(connection)
             raise
+        if self._closed:
+            connection.abort()
         return connection
 
     def watch(self, connection: Connection) -> None:
@@ -64,12 +67,16 @@ class Pool:
             self._sweep = asyncio.get_running_loop().call_later(KEPT, self._expire)
 
     async def close(self) -> None:
-        """Drop every connection, and wait until their sockets are closed."""
+        """Drop every connection, and wait until their sockets are closed. One that is only being
+        made is dropped when it is there: whoever waits for it will hear of it.
+        """
+        self._closed = True
         self._watch.close()
         if self._sweep is not None:
             self._sweep.cancel()
         self._idle.clear()
         self._dial.close()
+        self._alive = {each for each in self._alive if each.connected}
         for connection in list(self._alive):
             connection.abort()
         if self._alive:
