@@ -130,6 +130,20 @@ def test_the_other_side_learns_that_the_client_has_gone() -> None:
     asyncio.run(story())
 
 
+def test_an_answer_to_whoever_was_not_heard_out_is_not_lost() -> None:
+    async def refusing(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 401, "headers": []})
+        await send({"type": "http.response.body", "body": b"no"})
+
+    async def story() -> None:
+        for _ in range(50):
+            client = Client(b"x" * 50_000, b"y")
+            await through(refusing, client)
+            assert (client.status, client.body) == (401, b"no")
+
+    asyncio.run(story())
+
+
 async def silent(_scope: Scope, _receive: Receive, _send: Send) -> None:
     """As a process that dies before it says anything."""
 

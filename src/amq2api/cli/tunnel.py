@@ -90,7 +90,10 @@ async def answer_guest(app: ASGIApp, connection: socket.socket) -> None:
             async def receive() -> Message:
                 return await pipe.get() or _GONE
 
-            await app({**scope, "asgi": {"version": "3.0"}}, receive, pipe.put)
+            try:
+                await app({**scope, "asgi": {"version": "3.0"}}, receive, pipe.put)
+            finally:
+                await pipe.hang_up()
 
 
 class _Pipe:
@@ -110,6 +113,18 @@ class _Pipe:
         self._writer.close()
         with contextlib.suppress(ConnectionError):
             await self._writer.wait_closed()
+
+    async def hang_up(self) -> None:
+        """Say that no more comes, and let the other side close first.
+
+        A connection that is closed with anything unread in it is torn, and what was sent last
+        is lost with it.
+        """
+        with contextlib.suppress(OSError, TimeoutError):
+            self._writer.write_eof()
+            async with asyncio.timeout(_PATIENCE):
+                while await self.get() is not None:
+                    pass
 
     async def put(self, message: Mapping[str, Any]) -> None:
         """Raise ConnectionError where nobody takes it any more."""
