@@ -39,6 +39,7 @@ words is the job of dialects/amazonq/errors.py, choosing the client's words that
 dialects/messages/errors.py.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 
@@ -142,7 +143,14 @@ class NotFound(GatewayError):
 
 
 class WrongMethod(GatewayError):
-    """Something lives at this path, but not for this method."""
+    """Something lives at this path, but not for this method.
+
+    *allowed* are those that it is for, where that is known.
+    """
+
+    def __init__(self, message: str = "", *, allowed: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.allowed = tuple(sorted(allowed))
 
 
 class KeyRefused(GatewayError):

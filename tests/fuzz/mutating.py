@@ -7,7 +7,7 @@ from typing import Any
 
 TOKENS = (
     b"\0", b"\xff", b"{", b"}", b"[", b"]", b'"', b",", b":", b"null", b"true", b"-1", b"1e999",
-    b"\\u0000", b"\xed\xa0\x80", b"\r\n", b"\n\n", b"0", b"9" * 25, b"[" * 600,
+    b"\\u0000", b"\\ud800", b"\xed\xa0\x80", b"\r\n", b"\n\n", b"0", b"9" * 25, b"[" * 600,
     b'"type":', b'"content":', b"data: ", b"\x00\x00\x00\x10", b"\xf0\x9f\x98\x80",
 )  # fmt: skip
 

@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 _CHECKS = (
     "not_a_server_error", "status_code_conformance", "content_type_conformance",
-    "response_schema_conformance",
+    "response_schema_conformance", "unsupported_method",
 )  # fmt: skip
 _READS = 0.1  # seconds to wait for an answer that need not come
 _REQUESTS = 120

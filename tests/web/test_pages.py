@@ -47,6 +47,7 @@ def test_answers(tmp_path: Path, method: str, path: str, status: int, kind: str 
             assert response.headers["request-id"].startswith("req_")
             assert len(response.headers.getall("request-id")) == 1
             assert response.headers["content-type"] == "application/json"
+            assert ("allow" in response.headers) == (status == 405)
             if kind is not None and method != "HEAD":
                 error = msgspec.json.decode(body)
                 assert (error["type"], error["error"]["type"]) == ("error", kind)

@@ -34,7 +34,7 @@ _ADMIN = frozenset({"/", "/admin", "/docs", "/openapi.json"})
 _BELOW_ADMIN = ("/api/", "/static/", "/admin/")
 _METRICS = "/metrics"
 # Clients ask for these to see whether anyone is there (claude-api.md 1.1, C-016 and C-017).
-_PROBES = frozenset({("HEAD", "/"), ("GET", "/api/hello"), ("HEAD", "/api/hello")})
+_HELLO = "/api/hello"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +159,7 @@ class App:
 
 
 def _is_admin(method: str, path: str) -> bool:
-    if (method, path) in _PROBES:
+    if path == _HELLO or (method, path) == ("HEAD", "/"):
         return False
     return path in _ADMIN or path.startswith(_BELOW_ADMIN)
 
@@ -169,7 +169,7 @@ def _post(endpoint: Endpoint) -> Endpoint:
 
     def posted(scope: Scope, receive: Receive, answer: Answer) -> Awaitable[None]:
         if scope["method"] != "POST":
-            raise WrongMethod("Method Not Allowed")
+            raise WrongMethod("Method Not Allowed", allowed=("POST",))
         return endpoint(scope, receive, answer)
 
     return posted

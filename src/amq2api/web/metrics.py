@@ -38,7 +38,7 @@ class TellMetrics:
             WrongMethod: it is neither GET nor HEAD.
         """
         if scope["method"] not in ("GET", "HEAD"):
-            raise WrongMethod("Method Not Allowed")
+            raise WrongMethod("Method Not Allowed", allowed=("GET", "HEAD"))
         snapshot = await self._collect()
         accept = header(scope, b"accept") or ""
         body, form = await asyncio.to_thread(rendered, snapshot, accept)

@@ -75,7 +75,7 @@ async def _greet(_query: dict[str, str]) -> Any:
 
 def _allow(method: str, methods: frozenset[str]) -> None:
     if method not in methods:
-        raise WrongMethod("Method Not Allowed")
+        raise WrongMethod("Method Not Allowed", allowed=methods)
 
 
 def _query(scope: Scope) -> dict[str, str]:

@@ -30,7 +30,7 @@ class Probes:
         """Answer one request; raises WrongMethod."""
         method, path = scope["method"], scope["path"]
         if method not in _READING:
-            raise WrongMethod("Method Not Allowed")
+            raise WrongMethod("Method Not Allowed", allowed=_READING)
         status, told = (200, _ALIVE) if path == LIVE else self._ready()
         headers = {**_HEADERS, "request-id": answer.request_id}
         await answer.whole(status, headers, told, head=method == "HEAD")

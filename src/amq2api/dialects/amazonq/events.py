@@ -193,6 +193,10 @@ def parse(frame: Frame) -> Event | TornEvent:
         raise ProtocolError(f"{event_type}: {exc}") from exc
 
 
+# The members whose text comes in pieces.
+_JOINED = frozenset({"content", "input", "text"})
+
+
 class Batch(msgspec.Struct, gc=False):
     """The events of a run, and what came after them where that is no event."""
 
@@ -232,6 +236,29 @@ def _leniently(event_type: str, payload: bytes, cause: msgspec.MsgspecError) -> 
     if b"\\ud" not in payload and b"\\uD" not in payload:
         raise ProtocolError(f"{event_type}: {cause}") from cause
     try:
-        return TornEvent(msgspec.convert(json.loads(payload), _TYPES[event_type]))
+        return TornEvent(msgspec.convert(_mended(json.loads(payload)), _TYPES[event_type]))
     except (ValueError, RecursionError) as exc:
         raise ProtocolError(f"{event_type}: {exc}") from exc
+
+
+def _mended(event: Any) -> Any:
+    """The event without half characters, but for the texts whose other half may be in the next
+    one: ``Mender`` joins those."""
+    if not isinstance(event, dict):
+        return event
+    return {
+        key: value if key in _JOINED and isinstance(value, str) else _whole(value)
+        for key, value in event.items()
+    }
+
+
+def _whole(value: Any) -> Any:
+    match value:
+        case str():
+            return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        case list():
+            return [_whole(each) for each in value]
+        case dict():
+            return {_whole(key): _whole(each) for key, each in value.items()}
+        case _:
+            return value

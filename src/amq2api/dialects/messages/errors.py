@@ -105,6 +105,8 @@ def refuse(error: errors.GatewayError, request_id: str) -> Refusal:
     """The whole HTTP answer to a call that failed before its first byte."""
     row = wording(error)
     headers = {"content-type": "application/json", "request-id": request_id}
+    if isinstance(error, errors.WrongMethod) and error.allowed:
+        headers["allow"] = ", ".join(error.allowed)  # a MUST of RFC 9110 15.5.6
     if row.should_retry is not None:
         headers["x-should-retry"] = "true" if row.should_retry else "false"
     wait = error.retry_after if error.retry_after is not None else row.retry_after
