@@ -17,8 +17,8 @@ ROOT = Path(__file__).parent.parent
 SCRIPTS = (
     "start.sh", ".ci/run", "bench/run",
     *(f"scripts/{name}" for name in (
-        "audit", "check", "docs", "golden", "install", "install-browser", "install-clients", "lint",
-        "lock", "lowest", "profile", "release", "test", "venv",
+        "audit", "check", "docs", "fuzz", "golden", "install", "install-browser", "install-clients",
+        "lint", "lock", "lowest", "profile", "release", "soak", "test", "venv",
     )),
 )  # fmt: skip
 
