@@ -40,6 +40,7 @@ _SLOPE_GUESS = 0.25
 _NOISE, _NOISE_AT_LEAST = 0.04, 40.0
 _CARES = 3.0  # deviations beyond which a sample counts less and less
 _ROUNDS = 8
+_FORETOLD = 0.005  # of a count; how far off an estimate may be that the line foretold
 
 
 class Sample(NamedTuple):
@@ -177,9 +178,10 @@ class _Model:
     def learn(self, sample: Sample, error: float, at: float) -> None:
         self.kept.add(sample, error, at)
         self._stale += 1
-        # With many samples one more changes little, and fitting takes a third of a millisecond.
+        # With many samples one more changes little, one that was foretold changes nothing, and
+        # fitting takes a third of a millisecond.
         many = sum(map(len, self.kept.sizes.values()))
-        if self._stale >= many // 4:
+        if error > _FORETOLD and self._stale >= many // 4:
             self.fit, self._stale = fitted(self.kept.samples()), 0
 
 
