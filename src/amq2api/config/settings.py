@@ -133,7 +133,7 @@ class Settings(BaseSettings):
         "true or false",
     )  # fmt: skip
     attempts: int = _setting(
-        3, "AMQ2API_ATTEMPTS", "Most requests upstream that one call may make.", "1 to 10",
+        3, "AMQ2API_ATTEMPTS", "Most requests upstream that one call may make, without those whose token was refused.", "1 to 10",
         ge=1, le=10,
     )  # fmt: skip
     connect_timeout: float = _setting(
