@@ -271,19 +271,27 @@ def test_a_refresh_token_put_in_during_a_refresh_is_not_overwritten(world: World
     run(story())
 
 
-def test_callers_of_different_configurations_do_not_share_a_flight(world: World) -> None:
+def test_a_caller_with_an_old_configuration_is_served_by_the_present_one(world: World) -> None:
     async def story() -> None:
         world.endpoint.live |= {"by hand"}
         old = world.account
         world.configure("by hand")
         tokens = world.process(patient=True)
         calls = (tokens.token(old), tokens.token(world.account))
-        first_in, second_in = await asyncio.gather(*calls)
-        assert [json.loads(ask.body)["refreshToken"] for ask in world.endpoint.asks] == [
-            "r0", "by hand",
-        ]  # fmt: skip
-        assert (first_in.access, second_in.access) == ("access-1", "access-2")
-        assert world.configured == "refresh-2"
+        assert {token.access for token in await asyncio.gather(*calls)} == {"access-1"}
+        assert [json.loads(ask.body)["refreshToken"] for ask in world.endpoint.asks] == ["by hand"]
+        assert world.configured == "refresh-1"
+
+    run(story())
+
+
+def test_a_caller_that_has_slept_over_many_rotations_spends_no_dead_token(world: World) -> None:
+    async def story() -> None:
+        old, access = world.account, ""
+        for _ in range(20):
+            access = (await world.tokens.token(world.account, refused=access)).access
+        assert (await world.tokens.token(old)).access == access
+        assert world.endpoint.minted == len(world.endpoint.asks) == 20
 
     run(story())
 

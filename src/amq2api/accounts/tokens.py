@@ -82,7 +82,8 @@ class TokenCache:
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
-        self._vault, self._ask, self._token_url = Vault(path, store, seal), ask, token_url
+        self._store, self._vault = store, Vault(path, store, seal)
+        self._ask, self._token_url = ask, token_url
         self._heard, self._now, self._sleep = heard, now, sleep
         self._flights: dict[tuple[str, str], asyncio.Task[Token]] = {}
         self._rest_until: dict[str, float] = {}
@@ -137,6 +138,11 @@ class TokenCache:
                 that would serve.
         """
         held = self._vault.usable(account)
+        if held is None:
+            # A call that has waited for long may hold a configuration from before so many
+            # rotations that nobody remembers its refresh token: spending it would be a mistake.
+            account = self._as_configured(account)
+            held = self._vault.usable(account)
         if held and held.token.access != refused and not self._is_due(account, held):
             return held.token
         # Callers that hold different configurations must not share a flight.
@@ -169,6 +175,11 @@ class TokenCache:
         """Let refreshes under way end: the service may have rotated the token already."""
         if self._flights:
             await asyncio.wait(list(self._flights.values()))
+
+    def _as_configured(self, account: Account) -> Account:
+        """The account as it is in the store now, if it is there."""
+        found = (each for each in self._store.accounts() if each.id == account.id)
+        return next(found, account)
 
     def _launch(
         self, key: tuple[str, str], account: Account, refused: str | None
