@@ -59,14 +59,16 @@ class Pulse:
         loop = asyncio.get_running_loop()
         while self._patients:
             await asyncio.sleep(self._tick)
-            now = loop.time()
-            for patient in self._patients:
-                if patient.alive:
-                    # A flag costs the stream less than reading the clock at every event.
-                    patient.alive, patient.since = False, now
-                due = self._interval if patient.begun else self._grace
-                if not patient.busy and now - patient.since + self._tick >= due:
-                    self._spawn(patient.sign)
+            self._feel(loop.time())
+
+    def _feel(self, now: float) -> None:
+        for patient in self._patients:
+            if patient.alive:
+                # A flag costs the stream less than reading the clock at every event.
+                patient.alive, patient.since = False, now
+            due = self._interval if patient.begun else self._grace
+            if not patient.busy and now - patient.since + self._tick >= due:
+                self._spawn(patient.sign)
 
     def _spawn(self, sign: Callable[[], Awaitable[None]]) -> None:
         async def run() -> None:
