@@ -282,6 +282,14 @@ def test_places_that_cannot_be_written_are_named(
     assert str(tmp_path / "file" / "below") in found["directories"].about
 
 
+def test_settings_with_which_no_gateway_starts_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AMQ2API_CALIBRATION_FILE", str(TOKENS))
+    _, found = look()
+    assert (found["gateway"].state, "AMQ2API_TOKEN_CACHE" in found["gateway"].about) == (
+        "problem", True,
+    )  # fmt: skip
+
+
 ROADS: dict[str, tuple[str, str, str]] = {
     "nobody listens": ("http://127.0.0.1:9/", "cannot be reached", "firewall"),
     "no such name": ("http://service.invalid/", "not known", "name server"),

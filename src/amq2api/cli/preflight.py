@@ -29,10 +29,15 @@ _ANYWHERE = frozenset({"0.0.0.0", "::"})
 
 def preflight(settings: Settings) -> None:
     """Raise :exc:`Complaint` for the first thing that cannot work."""
-    for check in _CHECKS:
-        for words in check(settings):
-            raise Complaint(words, 2)
+    for words in obstacles(settings):
+        raise Complaint(words, 2)
     _tell_of_few_descriptors(settings)
+
+
+def obstacles(settings: Settings) -> Iterator[str]:
+    """All that cannot work, a sentence each."""
+    for check in _CHECKS:
+        yield from check(settings)
 
 
 def writable(path: Path) -> bool:

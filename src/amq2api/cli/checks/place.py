@@ -5,6 +5,7 @@ import msgspec
 from amq2api import __version__
 from amq2api.cli.app import Complaint
 from amq2api.cli.chat import address
+from amq2api.cli.preflight import obstacles
 from amq2api.cli.serving import listen
 from amq2api.config import Settings
 from amq2api.errors import GatewayError
@@ -55,6 +56,11 @@ async def check(client: Client, settings: Settings) -> Check:
 
 
 def _free(settings: Settings, url: str) -> Check:
+    if (obstacle := next(obstacles(settings), None)) is not None:
+        return Check(
+            "gateway", "problem", "It would refuse to start as things are.",
+            "Mend what is named here.", about=obstacle,
+        )  # fmt: skip
     try:
         listen(settings.host, settings.port).close()
     except Complaint as exc:
