@@ -192,7 +192,7 @@ class Settings(BaseSettings):
         "0.1 to 300 seconds", ge=0.1, le=300,
     )  # fmt: skip
     drain_timeout: float = _setting(
-        30.0, "AMQ2API_DRAIN_TIMEOUT",
+        75.0, "AMQ2API_DRAIN_TIMEOUT",
         "Seconds that calls under way get to end in when the gateway is told to stop.",
         "0 to 3600 seconds", ge=0, le=3600,
     )  # fmt: skip
