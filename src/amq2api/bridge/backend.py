@@ -36,8 +36,11 @@ Notes: TypeAlias = tuple[Note, ...]
 
 def merged(notes: Iterable[Note]) -> Notes:
     """Equal notes as one, with their counts added."""
+    given = tuple(notes)
+    if len(given) < 2:
+        return given
     counts: dict[tuple[str, str], int] = {}
-    for note in notes:
+    for note in given:
         key = (note.fate, note.subject)
         counts[key] = counts.get(key, 0) + note.count
     return tuple(Note(fate, subject, count) for (fate, subject), count in counts.items())

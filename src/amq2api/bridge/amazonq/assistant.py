@@ -31,9 +31,9 @@ def retell(
     thoughts: list[m.Thinking | m.RedactedThinking] = []
     taken: set[str] = set()
     for piece in turn.pieces:
-        if isinstance(piece, str):
+        if type(piece) is str:
             texts.append(piece)
-        elif isinstance(piece, m.ToolUse):
+        elif type(piece) is m.ToolUse:
             upstream_id = fitting(piece.id, taken)
             taken.add(upstream_id)
             if upstream_id != piece.id:
@@ -42,7 +42,9 @@ def retell(
             uses.append(q.ToolUse(upstream_id, names.upstream(piece.name), _input(piece, ledger)))
         elif isinstance(piece, _THOUGHTS):
             thoughts.append(piece)
-    reasoning = _reasoning(thoughts, ledger, replay=replay_reasoning)
+    reasoning: q.ReasoningContent | msgspec.UnsetType = msgspec.UNSET
+    if thoughts:
+        reasoning = _reasoning(thoughts, ledger, replay=replay_reasoning)
     said = q.AssistantResponseMessage(SEPARATOR.join(texts), uses, reasoning)
     return q.AssistantMessage(said), asked
 
@@ -60,8 +62,6 @@ def _reasoning(
     thoughts: Sequence[m.Thinking | m.RedactedThinking], ledger: Ledger, *, replay: bool
 ) -> q.ReasoningContent | msgspec.UnsetType:
     """The last thought that the service can recognise: a message has room for one (2.3)."""
-    if not thoughts:
-        return msgspec.UNSET
     kept = next((t for t in reversed(thoughts) if replay and _is_genuine(t)), None)
     for thought in thoughts:
         if thought is not kept:

@@ -46,12 +46,13 @@ class Reader:
         if isinstance(content, str):
             return [content]
         made: list[Any] = []
+        text, as_it_is = m.Text, _AS_IT_IS
         for block in content:
-            if type(block) is m.Text:
+            if type(block) is text:
                 if block.citations:
                     self._ledger.dropped("citations")
                 made.append(block.text)
-            elif type(block) in _AS_IT_IS:
+            elif type(block) in as_it_is:
                 made.append(block)
             else:
                 made += self._retold(block)

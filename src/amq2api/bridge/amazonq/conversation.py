@@ -13,7 +13,8 @@ client's is lost without a note, and no word is added that does not stand in wor
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from amq2api.bridge.backend import Notes
 from amq2api.dialects import amazonq as q
@@ -32,8 +33,7 @@ _BILLING = "x-anthropic-billing-header"
 """Begins a system block that is meant for Anthropic's meters (claude-api.md 9.3)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Conversation:
+class Conversation(msgspec.Struct, frozen=True):
     state: q.ConversationState
     names: Mapping[str, str]
     """The service's tool names to the client's, where they differ."""

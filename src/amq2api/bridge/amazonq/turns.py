@@ -12,7 +12,7 @@ import msgspec
 from amq2api.dialects import messages as m
 from amq2api.errors import BadRequest
 
-from .content import Piece, Reader, kind
+from .content import Piece, Reader, is_blank, kind
 from .fidelity import Ledger, row_of
 from .searching import unfolded
 
@@ -126,17 +126,16 @@ def _fitting(
 ) -> list[Piece]:
     """The pieces without blank texts."""
     allowed = _MAY_SAY[speaker]
-    made: list[Piece] = []
-    for piece in reader.pieces(content):
-        if isinstance(piece, str):
-            if piece and not piece.isspace():
-                made.append(piece)
-        elif type(piece) in allowed:
-            made.append(piece)
-        else:
+    pieces = reader.pieces(content)
+    blank = False
+    for piece in pieces:
+        if type(piece) is str:
+            blank = blank or not piece or piece.isspace()
+        elif type(piece) not in allowed:
             what = kind(piece)
             raise BadRequest(f"messages.{at}.content: `{what}` cannot be in a {speaker} turn")
-    return made
+    # Hardly any is, and then the list is good as it came.
+    return [p for p in pieces if type(p) is not str or not is_blank(p)] if blank else pieces
 
 
 def _waits(said: Turn, found: Turn) -> bool:

@@ -9,13 +9,13 @@ from itertools import islice
 from typing import cast
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from amq2api.dialects import amazonq as q
 from amq2api.dialects import messages as m
 from amq2api.errors import BadRequest
 
-from .content import Reader, image, is_blank
+from .content import Reader, image
 from .fidelity import Ledger
 from .turns import Turn, UserPiece
 from .words import EMPTY_MESSAGE, EMPTY_RESULT, IMAGE_POINTER, INTERRUPTED, SEPARATOR
@@ -46,16 +46,11 @@ class Draft(msgspec.Struct):
         content = SEPARATOR.join(self.texts)
         if not content and not self.results and not self.images:
             content = EMPTY_MESSAGE
-        context = q.UserInputMessageContext(list(tools), self.results)
-        return q.UserMessage(
-            q.UserInputMessage(
-                content,
-                user_input_message_context=context if tools or self.results else UNSET,
-                origin=origin,
-                images=self.images,
-                model_id=model_id,
-            )
-        )
+        context: q.UserInputMessageContext | UnsetType = UNSET
+        if tools or self.results:
+            context = q.UserInputMessageContext(list(tools), self.results)
+        said = q.UserInputMessage(content, context, origin, self.images, model_id)
+        return q.UserMessage(said)
 
 
 def draft(turn: Turn, asked: Sequence[Asked], reader: Reader, ledger: Ledger) -> Draft:
@@ -65,12 +60,14 @@ def draft(turn: Turn, asked: Sequence[Asked], reader: Reader, ledger: Ledger) ->
     """
     made = Draft()
     answers: dict[str, list[m.ToolResult]] = {use.client_id: [] for use in asked}
-    rest = []
-    for piece in cast("list[UserPiece]", turn.pieces):
-        if type(piece) is m.ToolResult and piece.tool_use_id in answers:
-            answers[piece.tool_use_id].append(piece)
-        else:
-            rest.append(piece)
+    rest = cast("list[UserPiece]", turn.pieces)
+    if answers:
+        pieces, rest = rest, []
+        for piece in pieces:
+            if type(piece) is m.ToolResult and piece.tool_use_id in answers:
+                answers[piece.tool_use_id].append(piece)
+            else:
+                rest.append(piece)
     # Results first: the service matches images to them by position (2.6).
     for use, given in _dealt(asked, answers):
         made.results.append(_result(use, given, made, reader, ledger))
@@ -114,8 +111,10 @@ def _result(
         return q.ToolResult(use.upstream_id, [q.ToolResultText(INTERRUPTED)], "error")
     if len(given) > 1:
         ledger.repaired("tool_result", len(given) - 1)
-    texts = [q.ToolResultText(text) for text in _texts(given, made, reader, ledger)]
-    failed = any([result.is_error for result in given])
+        failed = any([result.is_error for result in given])
+    else:
+        failed = bool(given[0].is_error)
+    texts = list(map(q.ToolResultText, _texts(given, made, reader, ledger)))
     return q.ToolResult(use.upstream_id, texts, "error" if failed else "success")
 
 
@@ -126,12 +125,13 @@ def _texts(
     texts: list[str] = []
     for result in results:
         for piece in reader.pieces(result.content or ()):
-            if type(piece) is m.Image:
+            if type(piece) is str:
+                if piece and not piece.isspace():
+                    texts.append(piece)
+            elif type(piece) is m.Image:
                 ledger.approximated("tool_result.image")
                 made.images.append(image(piece))
                 texts.append(IMAGE_POINTER.format(number=len(made.images)))
-            elif isinstance(piece, str) and not is_blank(piece):
-                texts.append(piece)
     if not texts:
         ledger.approximated("tool_result.content")
         return [EMPTY_RESULT]
