@@ -21,6 +21,9 @@ _REPEATS: frozenset[Step] = frozenset({"retry", "settle"})
 """Steps that are the same once more, and so paid for from the budget."""
 
 
+_FIRST = Attempt()
+
+
 class Servers(Protocol):
     """Whose accounts a request may be made with."""
 
@@ -66,7 +69,7 @@ class Attempts:
             GatewayError: nothing helped.
         """
         relay, servers = self._relay, self._servers
-        account, attempt, refused = servers.someone(), Attempt(), None
+        account, attempt, refused = servers.someone(), _FIRST, None
         while True:
             self.made += 1
             token: Token | None = None

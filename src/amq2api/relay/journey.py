@@ -77,24 +77,14 @@ class Journey:
 
     async def open(self, call: m.Call, progress: Progress = AT_THE_BEGINNING) -> None:
         """Send *call*; see :meth:`Source.open`."""
-        self._leave()
-        self._before, self._exchange = self.outcome, None
+        if self._exchange is not None:
+            self._leave()
+            self._before, self._exchange = self.outcome, None
         self._begun = self._begun or progress.begun
         relay = self._relay
-        relay.budget = relay.budget.called(relay.now())
-
-        async def knock(account: Account, token: Token, attempt: Attempt) -> None:
-            if attempt.taken[-1:] == ("strip_reasoning",):
-                relay.distrust.learn(call)
-            replay = "strip_reasoning" not in attempt.taken
-            try:
-                await self._knock(call, progress, account, token, replay=replay)
-            except GatewayError:
-                self._let_go()
-                raise
-
+        relay.budget = relay.budget.called(relay.clock())
         try:
-            await self._attempts.make(knock)
+            await self._attempts.make(partial(self._knock, call, progress))
         except GatewayError as failure:
             self._measure(failure)
             raise
@@ -102,33 +92,43 @@ class Journey:
             self.waited = time.monotonic() - self.born
 
     async def _knock(
-        self, call: m.Call, progress: Progress, account: Account, token: Token, *, replay: bool
+        self, call: m.Call, progress: Progress, account: Account, token: Token, attempt: Attempt
     ) -> None:
         """One attempt: send the call and wait for the first of the answer."""
+        relay, taken = self._relay, attempt.taken
+        if taken[-1:] == ("strip_reasoning",):
+            relay.distrust.learn(call)
+        try:
+            if not relay.admission.take_seat(account.id):
+                await self._wait_for_seat(account)
+            self._seat = account.id
+            if self.check is not None:
+                await self.check(account, token)
+            model = await relay.catalogue.find(call.model, account.id, relay.loader(account))
+            identity = relay.manner.identity(
+                account,
+                message_id=self.message_id,
+                expects_trailer=account.id in relay.trailers,
+                replay_reasoning="strip_reasoning" not in taken,
+            )
+            known = relay.distrust.without(call)
+            make = partial(prepare, known, model, identity, progress=progress, gauge=relay.gauge)
+            prepared = await aside(make) if self._weight > LARGE else make()
+            if not progress.begun:
+                self.notes = (*self._noticed, *prepared.notes)
+            self._weighed = prepared.model_id, prepared.size
+            self._size = (prepared.input_tokens, model.window or 0)
+            self._exchange = exchange = Exchange(prepared.translator, self._broken)
+            if self._begun:
+                exchange.translator.begin()
+            if not exchange.translator.done:
+                await self._send(prepared.ask, exchange, account, token)
+        except GatewayError:
+            self._let_go()
+            raise
+
+    async def _send(self, ask: Ask, exchange: Exchange, account: Account, token: Token) -> None:
         relay = self._relay
-        await self._take_seat(account)
-        if self.check is not None:
-            await self.check(account, token)
-        model = await relay.catalogue.find(call.model, account.id, relay.loader(account))
-        identity = relay.manner.identity(
-            account,
-            message_id=self.message_id,
-            expects_trailer=account.id in relay.trailers,
-            replay_reasoning=replay,
-        )
-        known = relay.distrust.without(call)
-        make = partial(prepare, known, model, identity, progress=progress, gauge=relay.gauge)
-        prepared = await aside(make) if self._weight > LARGE else make()
-        if not progress.begun:
-            self.notes = (*self._noticed, *prepared.notes)
-        translator, ask = prepared.translator, prepared.ask
-        self._weighed = prepared.model_id, prepared.size
-        self._exchange = exchange = Exchange(translator, self._broken)
-        self._size = (prepared.input_tokens, model.window or 0)
-        if self._begun:
-            translator.begin()
-        if translator.done:
-            return
         if self.sent is None:
             self.sent = time.monotonic() - self.born
         headers = {**ask.headers, "authorization": "Bearer " + token.access}
@@ -144,15 +144,12 @@ class Journey:
         relay.metrics.asked(None)
         relay.health.succeeded(account)
 
-    async def _take_seat(self, account: Account) -> None:
-        admission = self._relay.admission
-        if not admission.take_seat(account.id):
-            came = time.monotonic()
-            try:
-                await admission.wait_for_seat(account.id, self._caller())
-            finally:
-                self.queued += time.monotonic() - came
-        self._seat = account.id
+    async def _wait_for_seat(self, account: Account) -> None:
+        came = time.monotonic()
+        try:
+            await self._relay.admission.wait_for_seat(account.id, self._caller())
+        finally:
+            self.queued += time.monotonic() - came
 
     def begin(self) -> list[m.StreamEvent]:
         """See :meth:`Source.begin`."""

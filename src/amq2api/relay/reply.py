@@ -92,25 +92,30 @@ class Reply:
         Args:
             status: Of the HTTP answer, if it has begun.
         """
-        self._journey.close()
-        self._learn()
-        record = self._record(status, self.failure or _bug())
+        journey = self._journey
+        journey.close()
+        failure, outcome = journey.failure, journey.outcome
+        self._learn(failure, outcome)
+        record = self._record(status, failure or _bug(), outcome)
         self._relay.records.add(record)
-        unknown = self.outcome.unknown_events
-        log.info("call", **line(record), **({"unknown_events": unknown} if unknown else {}))
+        told = line(record)
+        if outcome.unknown_events:
+            told["unknown_events"] = outcome.unknown_events
+        log.info("call", **told)
 
-    def _learn(self) -> None:
+    def _learn(self, failure: GatewayError | None, outcome: Outcome) -> None:
         """Whether the conversation goes in circles."""
-        if isinstance(self.failure, UpstreamBroken) and self.outcome.torn:
+        if failure is None:
+            if outcome.stop_reason:
+                self._relay.runaway.well(self._turn)
+        elif outcome.torn and isinstance(failure, UpstreamBroken):
             self._relay.runaway.torn(self._turn)
-        elif self.failure is None and self.outcome.stop_reason:
-            self._relay.runaway.well(self._turn)
 
-    def _record(self, status: int, failure: GatewayError | None) -> Record:
-        journey, outcome, serving = self._journey, self.outcome, self._journey.serving
+    def _record(self, status: int, failure: GatewayError | None, outcome: Outcome) -> Record:
+        journey, serving = self._journey, self._journey.serving
         account, choice = serving.account, serving.choice
         seconds, queued = time.monotonic() - journey.born, self.queued + journey.queued
-        ids = journey.upstream_ids
+        ids, notes = journey.upstream_ids, self.notes
         return Record(
             id=self.request_id,
             upstream_id=shortened(ids[-1]) if ids else "",
@@ -130,12 +135,12 @@ class Reply:
             output_tokens=outcome.output_tokens,
             usage=outcome.usage_source,
             credits=outcome.credits,
-            queued=_rounded(queued or None),
+            queued=round(queued, 3) if queued else None,
             prepared=_rounded(journey.sent),
             first=_rounded(journey.waited),
             gap=None if journey.waited is None else _rounded(journey.gap),
             seconds=round(seconds, 3),
-            notes=tuple(map(str, self.notes)),
+            notes=tuple(map(str, notes)) if notes else (),
         )
 
 
