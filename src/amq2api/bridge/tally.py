@@ -52,9 +52,10 @@ class Tally:
         if isinstance(content, str):
             self._texts.append(content)
         elif isinstance(content, list):
+            texts, text = self._texts, m.Text
             for block in content:
-                if type(block) is m.Text:
-                    self._texts.append(block.text)
+                if type(block) is text:
+                    texts.append(block.text)
                 else:
                     _READ.get(type(block), _other)(self, block)
 

@@ -11,6 +11,7 @@ from .call import AnyTool, Call, OneTool, Tool, kind_of
 from .faults import LONGEST_ECHO, unknown_tag
 from .needs import WEB_SEARCH, is_web_search
 from .objects import check_object, is_object
+from .toolshelf import SharedTools
 
 __all__ = ["check_tool_choice", "check_tools"]
 
@@ -31,6 +32,8 @@ _NOT_HERE = re.compile(
 
 
 def check_tools(tools: list[Tool]) -> None:
+    if isinstance(tools, SharedTools) and tools.sound:
+        return
     for i, tool in enumerate(tools):
         _check_tool(i, tool)
     if len({tool.name for tool in tools}) < len(tools):
@@ -39,6 +42,8 @@ def check_tools(tools: list[Tool]) -> None:
         raise BadRequest(
             "At least one tool must have defer_loading=false. All tools cannot be deferred."
         )
+    if isinstance(tools, SharedTools):
+        tools.sound = True
 
 
 def check_tool_choice(call: Call) -> None:

@@ -18,6 +18,9 @@ class SharedTools(list[Tool]):
     Not to be changed. Of any other list nothing is to be kept: it may hold on to megabytes.
     """
 
+    sound = False
+    """Whether they have been checked, and nothing was wrong."""
+
 
 _Key: TypeAlias = tuple[int, bytes]
 

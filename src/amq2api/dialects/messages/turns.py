@@ -12,7 +12,6 @@ from msgspec import Struct
 from amq2api.errors import BadRequest
 
 from .blocks import (
-    Block,
     Document,
     Echo,
     Image,
@@ -71,26 +70,22 @@ def _check_message(i: int, message: Message) -> bool:
             raise BadRequest(f"messages.{i}.content: Field required")
         return False
     said = False
+    role = message.role
     for j, block in enumerate(content):
         if type(block) is Text:
             said = said or _says(block.text)
-        else:
-            _check_block(i, j, message.role, block)
-            said = True
+            continue
+        said, kind = True, type(block)
+        homes = _HOMES.get(kind)
+        if homes is not None and role not in homes:
+            raise BadRequest(f"messages.{i}: {_misplaced(role, kind, homes)}")
+        if (look := _CHECKS.get(kind)) is not None and not _is_plain(kind, block):
+            look(f"messages.{i}.content.{j}", block)
     return said
 
 
 def _says(text: str) -> bool:
     return bool(text) and not text.isspace()
-
-
-def _check_block(i: int, j: int, role: Role, block: Block) -> None:
-    kind = type(block)
-    homes = _HOMES.get(kind)
-    if homes is not None and role not in homes:
-        raise BadRequest(f"messages.{i}: {_misplaced(role, kind, homes)}")
-    if (look := _CHECKS.get(kind)) is not None and not _is_plain(kind, block):
-        look(f"messages.{i}.content.{j}", block)
 
 
 def _is_plain(kind: type[Struct], block: Any) -> bool:
@@ -99,7 +94,9 @@ def _is_plain(kind: type[Struct], block: Any) -> bool:
     """
     if kind is ToolUse:
         return bool(block.id and block.name) and is_object(block.input)
-    return kind is ToolResult and not isinstance(block.content, list)
+    if kind is not ToolResult:
+        return False
+    return not isinstance(block.content, list) or _TEXTS.issuperset(map(type, block.content))
 
 
 def _misplaced(role: Role, kind: type[Struct], homes: tuple[Role, ...]) -> str:
@@ -127,6 +124,7 @@ def _check_echo(place: str, block: Echo) -> None:
         check_depth(f"{place}.{tag}.{name}", getattr(block, name))
 
 
+_TEXTS = frozenset({Text})
 _OPEN = ("input", "content", "tool", "tools", "tool_changes")
 _Look: TypeAlias = Callable[[str, Any], None]
 _CHECKS: Mapping[type[Struct], _Look] = {
