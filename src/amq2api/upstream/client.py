@@ -43,6 +43,7 @@ class Client:
         self.timeouts = timeouts
         """May be replaced: what begins later keeps to the new ones."""
         self._route = lru_cache(maxsize=64)(lambda origin: route(origin, proxy(origin)))
+        self._way = lru_cache(maxsize=64)(self._find_way)
         self._pool: Pool | None = None
 
     async def __aenter__(self) -> Self:
@@ -100,9 +101,7 @@ class Client:
         pool = self._pool
         if pool is None:
             raise RuntimeError("the client is used outside its context")
-        parts = ask.url.split("/", 3)
-        way = self._route("/".join(parts[:3]))
-        target = f"{way.prefix}/{parts[3] if len(parts) > 3 else ''}"
+        way, target = self._way(ask.url)
         top = head(ask.method, target, way.lines, ask.headers, len(ask.body))
         deadline = monotonic() + limits.total
         connection = pool.waiting(way)
@@ -126,6 +125,12 @@ class Client:
             pool.release(way, connection)
             raise ProxyFailed("the proxy refused to connect (HTTP 407)")
         return pool, way, connection
+
+    def _find_way(self, url: str) -> tuple[Route, str]:
+        """The way to *url*, and what the request line names there."""
+        parts = url.split("/", 3)
+        way = self._route("/".join(parts[:3]))
+        return way, f"{way.prefix}/{parts[3] if len(parts) > 3 else ''}"
 
 
 def _is_stream(first: bytes, response: Responses) -> bool:

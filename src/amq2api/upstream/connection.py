@@ -38,7 +38,7 @@ class Connection(asyncio.Protocol):
     __slots__ = (
         "_begun", "_choked", "_deadline", "_limits", "_lost", "_paused", "_queue", "_queued",
         "_since", "_take", "_transport", "_unsent", "_uses", "_waiter", "gap", "idle_since",
-        "response",
+        "patience", "response",
     )  # fmt: skip
 
     def __init__(self, lost: Callable[["Connection"], None]) -> None:
@@ -48,6 +48,8 @@ class Connection(asyncio.Protocol):
         self._uses = 0
         self.idle_since = 0.0
         self._limits, self._deadline = _NO_LIMITS, _FOREVER
+        self.patience = _FOREVER
+        """Seconds of its shortest limit, for the watch."""
         self._since = 0.0
         """When anything was last heard, or could be heard again; of the monotonic clock."""
         self.gap = 0.0
@@ -71,7 +73,10 @@ class Connection(asyncio.Protocol):
         self._uses += 1
         self._begun = False
         self._since = monotonic()
-        self._limits, self._deadline = limits, deadline
+        self._deadline = deadline
+        if limits is not self._limits:
+            self._limits = limits
+            self.patience = min(limits.first_byte, limits.idle, limits.total)
         transport = self._transport
         if transport is None or transport.is_closing():
             self._break(Closed("the service closed the connection"))
@@ -171,11 +176,6 @@ class Connection(asyncio.Protocol):
         self._break(UpstreamBroken("the answer was given up here"))
 
     # What the watch does.
-
-    @property
-    def patience(self) -> float:
-        limits = self._limits
-        return min(limits.first_byte, limits.idle, limits.total)
 
     def look(self, now: float) -> None:
         """Give up if too long was waited."""

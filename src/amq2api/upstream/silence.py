@@ -33,8 +33,9 @@ class SilenceWatch:
 
     def add(self, exchange: Watched) -> None:
         self._watched.add(exchange)
-        if exchange.patience < 10 * self._tick:
-            self._tick = exchange.patience / 10
+        patience = exchange.patience
+        if patience < 10 * self._tick:
+            self._tick = patience / 10
             self.close()
         if self._timer is None:
             self._arm()
