@@ -5,7 +5,7 @@ error envelope. The hot path branches off here, before any framework: routing an
 one would double the cost of a small call (performance.md; designs/0001).
 """
 
-import secrets
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
@@ -114,7 +114,7 @@ class App:
             return
         # Functions below that only pass calls on are no coroutines: each one in the way of a
         # stream would cost memory as long as it is open.
-        answer = Answer(send, f"req_{secrets.token_hex(12)}")
+        answer = Answer(send, f"req_{os.urandom(12).hex()}")
         try:
             await _answered(self._serve, scope, receive, answer)
         finally:
