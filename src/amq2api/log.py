@@ -41,7 +41,7 @@ def configure(level: str, form: Literal["auto", "console", "json"]) -> None:
             colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
         )
         if console
-        else structlog.processors.JSONRenderer(_to_json)
+        else _to_json
     )
     first: list[Any] = [
         structlog.processors.add_log_level,
@@ -160,6 +160,6 @@ def _told(exc: BaseException) -> Iterator[str]:
             yield from _told(part)
 
 
-def _to_json(event: Any, **_how: Any) -> str:
+def _to_json(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> str:
     # Several times faster than the standard library's, and a line is written for every call.
     return msgspec.json.encode(event, enc_hook=str).decode()

@@ -75,14 +75,14 @@ def choose(
         NoAccount: nobody is left. Tells who was passed over, and why.
     """
     turn = _turn(accounts)
-    home = next((account for account in turn if account.enabled), None)
+    home = _home(turn)
     passed: list[tuple[Account, Health]] = []
     for account in turn:
         found = health(account)
         if account is home and found.state == "suspended":
             _stop(account, found, tried=account.id in skip)
         strict = account is not home or routing == "failover"
-        if account.enabled and account.id not in skip and _serves(found, strict=strict):
+        if account.enabled and account.id not in skip and (not strict or can_serve(found)):
             before = tuple(_told(*one) for one in passed) if passed else ()
             return Choice(account, _why(account, found, home, strict=strict), before)
         passed.append((account, found))
@@ -91,22 +91,25 @@ def choose(
     raise NoAccount(_why_nobody(accounts, passed, skip, problem))
 
 
-def _turn(accounts: Sequence[Account]) -> list[Account]:
+def _turn(accounts: Sequence[Account]) -> Sequence[Account]:
     """All in the order in which they would serve: from the active one on, and round the list."""
     for place, account in enumerate(accounts):
         if account.is_active and account.enabled:
-            return [*accounts[place:], *accounts[:place]]
+            return [*accounts[place:], *accounts[:place]] if place else accounts
     # One that is flagged active all the same is disabled: it comes first to be told of.
     return sorted(accounts, key=lambda account: not account.is_active)
+
+
+def _home(turn: Sequence[Account]) -> Account | None:
+    for account in turn:
+        if account.enabled:
+            return account
+    return None
 
 
 def can_serve(found: Health) -> bool:
     """Whether a call may come out well, as far as is known."""
     return found.state not in _CANNOT or found.probe
-
-
-def _serves(found: Health, *, strict: bool) -> bool:
-    return can_serve(found) or not strict
 
 
 def _why(account: Account, found: Health, home: Account | None, *, strict: bool) -> Why:

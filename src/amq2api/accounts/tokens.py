@@ -57,6 +57,9 @@ class _Refusal:
     why: str
 
 
+_NO_STATE: tuple[Minted | None, TokenState] = (None, TokenState(False, False))
+
+
 class TokenCache:
     """Tokens of all accounts. Belongs to one event loop.
 
@@ -88,6 +91,8 @@ class TokenCache:
         self._flights: dict[tuple[str, str], asyncio.Task[Token]] = {}
         self._rest_until: dict[str, float] = {}
         self._refused: dict[tuple[str, str], _Refusal] = {}
+        self._states: dict[str, tuple[Minted, TokenState]] = {}
+        """What was told last, by account, as long as it holds."""
 
     @property
     def problem(self) -> str | None:
@@ -106,15 +111,19 @@ class TokenCache:
         if held is None:
             refusal = self._refusal(account, account.refresh_token)
             return TokenState(False, False, refusal is not None, refreshing)
-        token = held.token
-        return TokenState(
-            True,
-            self._left(held) <= 0,
-            self._refusal(account, token.refresh) is not None,
-            refreshing,
-            token.expires_at,
-            (fingerprint(token.refresh), held.seed, *held.spent),
-        )
+        token, expired = held.token, self._left(held) <= 0
+        void = bool(self._refused) and self._refusal(account, token.refresh) is not None
+        before, state = self._states.get(account.id, _NO_STATE)
+        if (
+            before is not held
+            or state.expired != expired
+            or state.login_required != void
+            or state.refreshing != refreshing
+        ):
+            lineage = (fingerprint(token.refresh), held.seed, *held.spent)
+            state = TokenState(True, expired, void, refreshing, token.expires_at, lineage)
+            self._states[account.id] = held, state
+        return state
 
     def forgive(self, account_id: str) -> None:
         """Let the next call try a refused refresh token again, as after an owner's word."""
@@ -169,6 +178,7 @@ class TokenCache:
         if flights := [task for key, task in self._flights.items() if key[0] == account_id]:
             await asyncio.wait(flights, timeout=_FAREWELL)
         self.forgive(account_id)
+        self._states.pop(account_id, None)
         await self._vault.forget(account_id)
 
     async def close(self) -> None:

@@ -101,8 +101,10 @@ class Calibrations:
 
     def learn(self, model_id: str, size: Size, input_tokens: int, at: float) -> None:
         """Take in what the service counted for a call of this size, at this Unix time."""
+        if input_tokens < _TINY:
+            return
         sample = Sample(round(size.text, 1), round(input_tokens - size.images, 1))
-        if input_tokens < _TINY or not _plausible(sample) or len(model_id) > _LONGEST_NAME:
+        if not _plausible(sample) or len(model_id) > _LONGEST_NAME:
             return
         error = round(abs(self.count(size, model_id) - input_tokens) / input_tokens, 4)
         _of(self._unsaved, model_id, _Kept).add(sample, error, at)
@@ -139,6 +141,7 @@ class _Kept:
         self.updated_at = 0.0
 
     def add(self, sample: Sample, error: float, at: float) -> None:
+        """The latest of all; *error* is how far off the prediction for it was."""
         self._put(sample)
         self.errors.append(error)
         self.updated_at = at
@@ -158,7 +161,9 @@ class _Kept:
 
     def _put(self, sample: Sample) -> None:
         size = int(sample.text).bit_length()
-        self.sizes.setdefault(size, deque(maxlen=_PER_SIZE)).append(sample)
+        if (alike := self.sizes.get(size)) is None:
+            alike = self.sizes[size] = deque(maxlen=_PER_SIZE)
+        alike.append(sample)
 
 
 class _Model:
@@ -180,8 +185,7 @@ class _Model:
         self._stale += 1
         # With many samples one more changes little, one that was foretold changes nothing, and
         # fitting takes a third of a millisecond.
-        many = sum(map(len, self.kept.sizes.values()))
-        if error > _FORETOLD and self._stale >= many // 4:
+        if error > _FORETOLD and self._stale >= sum(map(len, self.kept.sizes.values())) // 4:
             self.fit, self._stale = fitted(self.kept.samples()), 0
 
 
