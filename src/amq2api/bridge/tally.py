@@ -1,5 +1,6 @@
 """What the blocks of a conversation weigh: everything in them that a model reads, added up."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
@@ -16,6 +17,8 @@ __all__ = ["Tally"]
 
 _PER_RESULT = 6
 _PER_DOCUMENT = 12
+# Twice as fast as ``in`` where other escapes are many, as in the code that tools are given.
+_escaped = re.compile(r"\\u").search
 _LARGE = 1 << 20  # characters of JSON beyond which its escapes count as they stand
 
 
@@ -46,7 +49,7 @@ class Tally:
 
     def json(self, json: msgspec.Raw | bytes) -> None:
         text = str(json, "utf-8", "replace")
-        self._texts.append(_unescaped(text) if "\\u" in text else text)
+        self._texts.append(_unescaped(text) if _escaped(text) else text)
 
     def content(self, content: object) -> None:
         if isinstance(content, str):

@@ -76,7 +76,7 @@ def convert(
             reply, asked = assistant.retell(turn, names, ledger, replay_reasoning=replay_reasoning)
             replies.append(reply)
 
-    used = [piece.name for turn in turns for piece in turn.pieces if isinstance(piece, m.ToolUse)]
+    used = [piece.name for turn in turns for piece in turn.pieces if type(piece) is m.ToolUse]
     offered = choice.offered(call, set(used), reader.changes, ledger)
     declared = tools.declare(offered, used, names, ledger, among=call.tools)
     first, current = drafts[0], drafts[-1]
