@@ -52,6 +52,8 @@ _LONGEST_WORDS = 300
 _TICK = 1e-6  # seconds
 
 _MARKED: tuple[State, ...] = ("suspended", "needs_login", "quota_used", "throttled")
+_UNMARKED: tuple[State, ...] = ("needs_login",)
+"""What an account can be without any call having failed; see :func:`_void`."""
 
 _NOT_THE_ACCOUNT = (
     # The call, the caller, or nobody is at fault.
@@ -220,7 +222,7 @@ class HealthBook:
         last, last_at = page.last_error, page.last_error_at
         if not account.enabled:
             return Health("disabled", last_error=last, last_error_at=last_at)
-        for state in _MARKED:
+        for state in _MARKED if page.marks else _UNMARKED:
             mark = page.marks.get(state)
             if mark is None and state == "needs_login":
                 mark = _void(account, token, now)

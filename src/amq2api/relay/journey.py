@@ -270,7 +270,8 @@ class Journey:
         """Of the service, and of the seat."""
         if (exchange := self._exchange) is not None:
             exchange.close()
-            self._gap = max(self._gap, exchange.gap)
+            if (gap := exchange.gap) > self._gap:
+                self._gap = gap
         if (seat := self._seat) is not None:
             self._seat = None
             self._relay.admission.leave_seat(seat)

@@ -115,7 +115,7 @@ class Reply:
         journey, serving = self._journey, self._journey.serving
         account, choice = serving.account, serving.choice
         seconds, queued = time.monotonic() - journey.born, self.queued + journey.queued
-        ids, notes = journey.upstream_ids, self.notes
+        ids, notes, waited = journey.upstream_ids, self.notes, journey.waited
         return Record(
             id=self.request_id,
             upstream_id=shortened(ids[-1]) if ids else "",
@@ -136,9 +136,9 @@ class Reply:
             usage=outcome.usage_source,
             credits=outcome.credits,
             queued=round(queued, 3) if queued else None,
-            prepared=_rounded(journey.sent),
-            first=_rounded(journey.waited),
-            gap=None if journey.waited is None else _rounded(journey.gap),
+            prepared=None if journey.sent is None else round(journey.sent, 3),
+            first=None if waited is None else round(waited, 3),
+            gap=None if waited is None else round(journey.gap, 3),
             seconds=round(seconds, 3),
             notes=tuple(map(str, notes)) if notes else (),
         )
@@ -151,10 +151,6 @@ def _bug() -> GatewayError | None:
         return BadRequest()
     foreseen = not isinstance(raised, Exception) or isinstance(raised, GatewayError)
     return None if foreseen else GatewayError(_UNFORESEEN)
-
-
-def _rounded(seconds: float | None) -> float | None:
-    return None if seconds is None else round(seconds, 3)
 
 
 def _outcome(failure: GatewayError | None, outcome: Outcome) -> str:
