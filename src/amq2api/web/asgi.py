@@ -16,7 +16,7 @@ DIRECT = "amq2api.direct"
 """Member of a scope: a :class:`Direct`, where our own server serves."""
 
 _NONE: frozenset[str] = frozenset()
-_UNCODED = frozenset({None, "", "identity"})
+_UNCODED = frozenset({b"", b"identity"})
 _TOO_LARGE = "Request exceeds the maximum size"  # the API's words with its 413
 
 
@@ -116,14 +116,16 @@ def decoded(scope: Scope, body: bytes, *, counting: bool = False) -> m.Call:
 
 def check_body(scope: Scope, limit: int) -> None:
     """Whether a body may be read at all; raises as :func:`read_body`."""
-    if (encoding := header(scope, b"content-encoding")) not in _UNCODED:
+    first = dict(reversed(scope["headers"]))  # of several lines of one name the first counts
+    if (encoding := first.get(b"content-encoding", b"")) not in _UNCODED:
+        told = bytes(encoding[:64]).decode("latin-1")
         raise BadRequest(
-            f"content-encoding: request bodies cannot be read as '{str(encoding)[:64]}' here",
+            f"content-encoding: request bodies cannot be read as '{told}' here",
             code="request_body_encoding_unsupported",
         )
-    declared = header(scope, b"content-length")
+    declared = first.get(b"content-length")
     if declared is not None and declared.isdigit() and int(declared) > limit:
-        raise RequestTooLarge(f"{_TOO_LARGE}: {declared} bytes > {limit} bytes")
+        raise RequestTooLarge(f"{_TOO_LARGE}: {declared.decode()} bytes > {limit} bytes")
 
 
 def body_at_hand(scope: Scope, limit: int) -> bytes | None:

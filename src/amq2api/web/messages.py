@@ -142,11 +142,10 @@ class CreateMessage:
         try:
             with self._under_way.call():
                 await reply.open()
-                push = writer.pushing(direct) if direct is not None else None
                 while not reply.over:
                     await writer.write(await reply.read())
-                    if push is not None:
-                        await reply.flow(push)
+                    if direct is not None and not reply.over:
+                        await reply.flow(writer.pushing(direct))
         except GatewayError as failure:
             events = reply.fail(failure)
             if not writer.begun:
