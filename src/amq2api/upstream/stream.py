@@ -1,5 +1,8 @@
 """The body of a successful answer, as it arrives."""
 
+from collections.abc import Coroutine
+from typing import Any
+
 from .connection import Connection, Take
 from .pool import Pool
 from .route import Route
@@ -32,22 +35,23 @@ class Stream:
         """Whether the end is here already, so that ``read`` would return it at once."""
         return self._connection is None or self._connection.ended
 
-    async def read(self) -> bytes:
+    # Neither of these two is a coroutine of its own: it would cost memory while a stream is open.
+
+    def read(self) -> Coroutine[Any, Any, bytes]:
         """Whatever has arrived, at least one byte; nothing at the end.
 
         Raises:
             UpstreamBroken: the connection broke, or was silent for too long.
         """
-        return b"" if self._connection is None else await self._connection.read()
+        return _no_bytes() if self._connection is None else self._connection.read()
 
-    async def flow(self, take: Take) -> None:
+    def flow(self, take: Take) -> Coroutine[Any, Any, None]:
         """Give *take* each piece when it arrives, until it wants no more or none will come.
 
         *take* is called by whoever reads the network and must be quick. How it ended is for the
         next ``read`` to tell.
         """
-        if self._connection is not None:
-            await self._connection.flow(take)
+        return _nothing() if self._connection is None else self._connection.flow(take)
 
     def close(self) -> None:
         """Stop the answer where it is; one that came to its end frees its connection."""
@@ -55,3 +59,11 @@ class Stream:
         if connection is not None:
             self._gap = connection.gap
             self._pool.release(self._route, connection)
+
+
+async def _no_bytes() -> bytes:
+    return b""
+
+
+async def _nothing() -> None:
+    return None
