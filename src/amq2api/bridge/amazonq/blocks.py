@@ -15,6 +15,7 @@ __all__ = ["TEXT", "THINKING", "Blocks"]
 
 # Lanes that are no tool call's id; the space keeps them apart from any.
 TEXT, THINKING, _WHOLE = "the text", "the thinking", "a block without deltas"
+_CALLS = (m.ToolUseBlock, m.ServerToolUseBlock)
 
 
 class Blocks:
@@ -47,7 +48,7 @@ class Blocks:
         self.close(out)
         self.index += 1
         self.open = lane
-        self.calling = isinstance(block, m.ToolUseBlock | m.ServerToolUseBlock)
+        self.calling = isinstance(block, _CALLS)
         out.append(m.ContentBlockStart(self.index, block))
 
     def add(self, kind: Kind, texts: list[str], out: list[m.StreamEvent]) -> None:

@@ -21,6 +21,7 @@ _DROPPED = (
     "cache_control", "context_management", "diagnostics", "fallbacks", "fallback_credit_token",
     "billing_policy", "tags", "safeguards",
 )  # fmt: skip
+_FORCING = (m.AnyTool, m.OneTool)
 _tuning = attrgetter(*_DROPPED)
 _NOTHING = (None,) * len(_DROPPED)
 
@@ -93,7 +94,7 @@ def headers(identity: Identity, target: str) -> dict[str, str]:
 
 def _reasons(model: q.Model) -> bool:
     """Whether the model thinks natively, and so takes its own thoughts back."""
-    return any(model.takes(field) is not None for field in ("thinking", "reasoning"))
+    return model.takes("thinking") is not None or model.takes("reasoning") is not None
 
 
 def _remaining(call: m.Call, progress: Progress) -> m.Call:
@@ -129,7 +130,7 @@ def _terms(
         search=tool.name if (tool := m.web_search(call)) is not None else None,
         max_tokens=native.cut_at,
         stop_sequences=tuple(call.stop_sequences or ()),
-        forced=isinstance(choice, m.AnyTool | m.OneTool) and bool(call.tools),
+        forced=isinstance(choice, _FORCING) and bool(call.tools),
         no_tools=conversation.no_tools,
         prefill=_prefill(call),
         one_tool=choice is not None and bool(choice.disable_parallel_tool_use),
