@@ -73,7 +73,8 @@ class TokenGauge:
     @property
     def tokens(self) -> int:
         self._settle()
-        return max(1, round(self._weight)) if self._weight else 0
+        # Weights are whole hundredths, but for the last bits of sums made in another order.
+        return max(1, round(round(self._weight, 2))) if self._weight else 0
 
     def take(self, text: str) -> str:
         """Count *text*, and return as much of it as the limit allows.
