@@ -1,8 +1,8 @@
 """What all calls share: accounts, tokens, the road upstream, and how this gateway behaves there."""
 
 import asyncio
+import os
 import time
-import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -112,7 +112,7 @@ class Manner:
             endpoint = f"https://q.{region}.amazonaws.com/"
         return Identity(
             endpoint=endpoint,
-            conversation_id=str(uuid.uuid4()),
+            conversation_id=_uuid(),
             message_id=message_id,
             profile_arn=account.profile_arn,
             origin=self.origin,
@@ -121,6 +121,13 @@ class Manner:
             expects_trailer=expects_trailer,
             replay_reasoning=replay_reasoning,
         )
+
+
+def _uuid() -> str:
+    """A random one (version 4), without the object: every call needs one, as text."""
+    digits = os.urandom(16).hex()
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
 
 @dataclass(slots=True)
