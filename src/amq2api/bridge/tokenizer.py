@@ -126,16 +126,17 @@ def weigh_all(texts: Iterable[str], by: Tokenizer = NEWER) -> float:
     """
     exactly: list[str] = []
     samples: list[str] = []
-    at = 0
+    left = _EXACTLY
     for text in texts:
-        left, at = _EXACTLY - at, at + len(text)
-        if at <= _EXACTLY:
+        if left <= 0:
+            # In step with the samples of the texts before.
+            samples.append(text[left % _STRIDE :: _STRIDE])
+        elif len(text) <= left:
             exactly.append(text)
-            continue
-        if left > 0:
+        else:
             exactly.append(text[:left])
-        # In step with the samples of the texts before.
-        samples.append(text[left if left > 0 else left % _STRIDE :: _STRIDE])
+            samples.append(text[left::_STRIDE])
+        left -= len(text)
     weight = _weigh("".join(exactly), by.weights)
     return weight + _STRIDE * _weigh("".join(samples), by.weights) if samples else weight
 
