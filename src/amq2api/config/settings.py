@@ -133,8 +133,9 @@ class Settings(BaseSettings):
         "true or false",
     )  # fmt: skip
     attempts: int = _setting(
-        3, "AMQ2API_ATTEMPTS", "Most requests upstream that one call may make, without those whose token was refused.", "1 to 10",
-        ge=1, le=10,
+        3, "AMQ2API_ATTEMPTS",
+        "Most requests upstream that one call may make, without those whose token was refused.",
+        "1 to 10", ge=1, le=10,
     )  # fmt: skip
     connect_timeout: float = _setting(
         15.0, "AMQ2API_CONNECT_TIMEOUT", "Seconds to wait for a connection upstream.",
