@@ -9,7 +9,7 @@ from contextlib import suppress
 
 import pytest
 
-from amq2api.cli.orders import CUT, RELOAD, STOP, Orders
+from amq2api.cli.orders import CUT, RELOAD, STOP, UP, Orders
 
 
 class Told:
@@ -76,6 +76,18 @@ def test_a_parent_that_has_gone_is_a_reason_to_stop() -> None:
         ours, theirs = socket.socketpair()
         with theirs:
             told = Told()
+            told.orders.by_line(theirs)
+            return await told.after(ours.close)
+
+    assert asyncio.run(story()) == ["stop"]
+
+
+def test_a_parent_that_was_killed_before_it_had_listened_is_one_too() -> None:
+    async def story() -> list[str]:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            told = Told()
+            theirs.send(UP)
             told.orders.by_line(theirs)
             return await told.after(ours.close)
 

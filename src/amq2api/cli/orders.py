@@ -70,7 +70,10 @@ class Orders:
         line.setblocking(False)
 
         def heard() -> None:
-            words = line.recv(64)
+            try:
+                words = line.recv(64)
+            except ConnectionError:  # the parent was killed before it had read what it was told
+                words = b""
             if not words:
                 loop.remove_reader(line)
                 self.stop()
