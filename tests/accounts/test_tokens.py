@@ -3,7 +3,7 @@
 import asyncio
 import errno
 import json
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,8 @@ DOWN = refusal(500, "server_error")
 GONE = refusal(400, "invalid_grant")
 URL = "http://127.0.0.1:9/token"
 
+Sleep = Callable[[float], Awaitable[None]]
+
 
 class World:
     """A token endpoint, files, and a clock that only sleeping moves."""
@@ -42,12 +44,12 @@ class World:
         """What was told of renewals."""
         self.tokens = self.process()
 
-    def process(self, *, patient: bool = False) -> TokenCache:
+    def process(self, *, patient: bool = False, sleep: Sleep | None = None) -> TokenCache:
         """As another start of the program would have it; a patient one sleeps in real time."""
         store = FileStore(self.accounts, interval=0.0)
         return TokenCache(
             self.cache, store=store, ask=self.endpoint, token_url=URL,
-            now=lambda: self.now, sleep=asyncio.sleep if patient else self.sleep,
+            now=lambda: self.now, sleep=sleep or (asyncio.sleep if patient else self.sleep),
             heard=lambda failure: self.heard.append(type(failure).__name__ if failure else "new"),
         )  # fmt: skip
 
@@ -425,6 +427,24 @@ def test_a_lock_held_by_another_process_is_waited_for(world: World) -> None:
         world.cached("theirs", life=3600)
         lock.release()
         assert (await call).access == "theirs"
+
+    run(story())
+
+
+def test_who_waits_at_the_lock_over_many_rotations_spends_no_dead_token(world: World) -> None:
+    async def story() -> None:
+        lock, busy, last = CacheFile(world.cache).lock("a"), world.process(), ""
+        assert lock.try_acquire()
+
+        async def meanwhile(_: float) -> None:
+            nonlocal last
+            lock.release()
+            while world.endpoint.minted < 20:
+                last = (await busy.token(world.account, refused=last)).access
+
+        token = await world.process(sleep=meanwhile).token(world.account)
+        assert token.access == last
+        assert world.endpoint.minted == len(world.endpoint.asks) == 20
 
     run(story())
 

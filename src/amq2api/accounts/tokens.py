@@ -147,11 +147,6 @@ class TokenCache:
                 that would serve.
         """
         held = self._vault.usable(account)
-        if held is None:
-            # A call that has waited for long may hold a configuration from before so many
-            # rotations that nobody remembers its refresh token: spending it would be a mistake.
-            account = self._as_configured(account)
-            held = self._vault.usable(account)
         if held and held.token.access != refused and not self._is_due(account, held):
             return held.token
         # Callers that hold different configurations must not share a flight.
@@ -208,6 +203,11 @@ class TokenCache:
         try:
             async with self._alone(account):
                 held = await self._vault.newest(account)
+                if held is None:
+                    # Whoever has waited for long, be it for this lock, may hold a configuration
+                    # from before so many rotations that nobody remembers its refresh token.
+                    account = self._as_configured(account)
+                    held = await self._vault.newest(account)
                 if held and held.token.access != refused and self._left(held) > EARLY:
                     return held.token  # another process was faster
                 return await self._mint(account, held)
