@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from amq2api.wire.origin import Headers, names, refusal
@@ -269,6 +269,8 @@ def test_case_does_not_matter_to_a_host(said: list[tuple[bytes, bytes]]) -> None
 
 
 @given(st.text(max_size=30))
+@example("a\r.")
+@example("a. .")
 def test_any_list_of_names_can_be_read(name: str) -> None:
     (read,) = names([name])
     assert names([read]) == {read} or not read.isascii()

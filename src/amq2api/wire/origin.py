@@ -28,6 +28,7 @@ _AUTHORITY = re.compile(
 )
 _LONGEST = 300  # a name has 253 characters at most
 _SCHEME = re.compile(rb"[a-z][a-z0-9+.-]*", re.IGNORECASE)
+_END = re.compile(r"[.\s]+\Z")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _DEFAULT_PORTS = {b"http": 80, b"https": 443}
 _OWN = frozenset({b"same-origin", b"none"})  # "none": the person typed it
@@ -45,7 +46,7 @@ class _Place(NamedTuple):
 
 def names(listed: Iterable[str]) -> frozenset[str]:
     """Host names as people list them, in the form in which browsers send them."""
-    return frozenset(_encoded(name.strip().lower().removesuffix(".")) for name in listed)
+    return frozenset(_encoded(_END.sub("", name.strip().lower())) for name in listed)
 
 
 def refusal(
