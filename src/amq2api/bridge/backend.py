@@ -153,6 +153,8 @@ class Translator(Protocol):
 
     failure: GatewayError | None
     """Why ``feed`` or ``answer`` stopped short: what it returned is good, the rest is lost."""
+    stuck: bool
+    """Whether more bytes are no use to it: it has failed or is done, or a search is wanted."""
     unfinished: bool
     """After ``finish``: the message has not ended, for the model waits for what it searched."""
     progress: Progress

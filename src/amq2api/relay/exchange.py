@@ -62,14 +62,14 @@ class Exchange:
     async def flow(self, write: Write) -> None:
         """See :meth:`Source.flow`."""
         stream, translator = self._stream, self.translator
-        if stream is None or self._ended or self._pending or _stuck(translator):
+        if stream is None or self._ended or self._pending or translator.stuck:
             return
         feed = translator.feed
 
         def take(data: bytes) -> bool:
             events = feed(data)
             ready = write(events) if events else True
-            return ready and not _stuck(translator)
+            return ready and not translator.stuck
 
         await stream.flow(take)
 
@@ -116,8 +116,3 @@ class Exchange:
         if failure.said is not None and not failure.said.request_id:
             failure.said = failure.said._replace(request_id=self.request_id)
         return failure
-
-
-def _stuck(translator: Translator) -> bool:
-    """Whether more bytes are no use to it."""
-    return translator.failure is not None or translator.done or translator.wanted is not None

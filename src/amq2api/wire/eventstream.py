@@ -92,50 +92,48 @@ class Decoder:
         """The same frames, those under equal headers together: no object for each."""
         if self.error is not None:
             raise self.error
-        if self._have:
-            # Waiting pieces are joined only once they complete something, so that a large
-            # frame in small reads costs its bytes once and not once per read.
-            self._parts.append(data)
-            self._have += len(data)
-            if self._have < self._need:
-                return []
-            data = b"".join(self._parts)
+        if self._have and not (data := self._joined(data)):
+            return []
         runs: list[Run] = []
+        at, end, known, met = 0, len(data), self._known, _heads.get
+        headers: Mapping[str, HeaderValue] | None = None
+        self._need = _OVERHEAD
         try:
-            rest = self._cut(data, runs)
+            while at < end:
+                # Heads that were met before are neither read nor checked again: their bytes are
+                # the key, and the checksum of the payload goes on from theirs.
+                if not (head := met(data[at : at + known])):
+                    head = _meet(data, at)
+                    known = head[1] or known
+                total, _, crc, said = head
+                if (after := at + total) > end:
+                    self._need = total
+                    break
+                payload = data[at + known : after - 4]
+                if crc32(payload, crc) != _read_uint32(data, after - 4)[0]:
+                    raise ProtocolError("frame checksum mismatch")
+                if said is not headers:
+                    headers = said
+                    runs.append(Run(said, payloads := []))
+                payloads.append(payload)
+                at = after
         except ProtocolError as exc:
             self.error = exc
             if not runs:
                 raise
             return runs
-        self._parts = [rest] if rest else []
-        self._have = len(rest)
+        self._known = known
+        self._have = end - at
+        self._parts = [data[at:] if at else data] if self._have else []
         return runs
 
-    def _cut(self, data: bytes, runs: list[Run]) -> bytes:
-        at, end, known, met = 0, len(data), self._known, _heads.get
-        headers: Mapping[str, HeaderValue] | None = None
-        self._need = _OVERHEAD
-        while at < end:
-            # Heads that were met before are neither read nor checked again: their bytes are
-            # the key, and the checksum of the payload goes on from theirs.
-            if not (head := met(data[at : at + known])):
-                head = _meet(data, at)
-                known = head[1] or known
-            total, _, crc, said = head
-            if (after := at + total) > end:
-                self._need = total
-                break
-            payload = data[at + known : after - 4]
-            if crc32(payload, crc) != _read_uint32(data, after - 4)[0]:
-                raise ProtocolError("frame checksum mismatch")
-            if said is not headers:
-                headers = said
-                runs.append(Run(said, payloads := []))
-            payloads.append(payload)
-            at = after
-        self._known = known
-        return data[at:] if at else data
+    def _joined(self, data: bytes) -> bytes:
+        """What waits and *data*, once they complete something: so a large frame in small reads
+        costs its bytes once and not once per read.
+        """
+        self._parts.append(data)
+        self._have += len(data)
+        return b"".join(self._parts) if self._have >= self._need else b""
 
     def finish(self) -> None:
         """Declare the end of input; bytes left over mean a cut stream."""

@@ -65,7 +65,10 @@ class Speech:
         """Tell *events* that are only more of the open text; how many they are: all or none."""
         if self._blocks.open != TEXT or not (self._simple or self.plain):
             return 0
-        texts = [event.content for event in events if event.content]
+        if len(events) == 1:  # a comprehension is a call: see ``StreamTranslator._hear``
+            texts = [text] if (text := events[0].content) else []
+        else:
+            texts = [event.content for event in events if event.content]
         if texts and (kept := self._cutter.count_all(texts)):
             self._blocks.add(m.TextDelta, kept, out)
         return len(events)

@@ -4,6 +4,8 @@ Q sends flat fragments; a Messages client wants numbered blocks, each opened, fi
 before the next. The difference is one piece of state: which block is open.
 """
 
+from typing import NoReturn
+
 from amq2api.bridge.backend import Outcome, Progress, Search
 from amq2api.dialects import amazonq as q
 from amq2api.dialects import messages as m
@@ -15,8 +17,6 @@ from .terms import Terms
 
 __all__ = ["StreamTranslator", "Terms"]
 
-_FLOWING = frozenset({q.AssistantResponseEvent, q.ReasoningContentEvent, q.ToolUseEvent})
-"""Events of which many may come for one block."""
 _NOWHERE = Progress()
 
 
@@ -29,7 +29,7 @@ class StreamTranslator:
 
     __slots__ = (
         "_frames", "_last", "_mender", "_telling", "_terms", "failure", "outcome", "progress",
-        "unfinished",
+        "stuck", "unfinished",
     )  # fmt: skip
 
     def __init__(self, terms: Terms, progress: Progress | None = None) -> None:
@@ -43,6 +43,7 @@ class StreamTranslator:
         self._telling = Telling(terms, self.progress, self.outcome)
         self.unfinished = False
         self.failure: GatewayError | None = None
+        self.stuck = self.done
 
     @property
     def wanted(self) -> Search | None:
@@ -75,12 +76,12 @@ class StreamTranslator:
         out: list[m.StreamEvent] = []
         try:
             for run in self._frames.runs(data):
-                if self._hear(_read(run), out):
+                if self._hear(run, out):
                     return out
             if self._frames.error is not None:
                 raise self._frames.error
         except GatewayError as failure:
-            self.failure = failure
+            self.failure, self.stuck = failure, True
         return out
 
     def answer(self, block: m.WebSearchToolResultBlock) -> list[m.StreamEvent]:
@@ -90,6 +91,7 @@ class StreamTranslator:
             self._telling.answer(block, out)
         except GatewayError as failure:
             self.failure = failure
+        self.stuck = self.failure is not None or self.done or self.wanted is not None
         return out
 
     def finish(self) -> list[m.StreamEvent]:
@@ -130,26 +132,35 @@ class StreamTranslator:
         out.append(m.StreamError(m.broken_off(error)))
         return out
 
-    def _hear(self, batch: q.Batch, out: list[m.StreamEvent]) -> bool:
-        """Tell what a batch of events says; whether the message is ended by it.
+    def _hear(self, run: Run, out: list[m.StreamEvent]) -> bool:
+        """Tell what events say that came together; whether the message is ended by it.
+
+        This and all it calls for an event that only goes on is run once per event at a model's
+        pace, with cold caches: there it is the number of functions that costs.
 
         Raises:
             GatewayError: the reply is broken.
         """
+        if run.headers.get(":message-type") != "event":
+            _refuse(run)
+        batch = q.parse_all(run)
         telling, mender, events = self._telling, self._mender, batch.events
         cutter, at, count = telling.cutter, 0, len(events)
+        more = None if batch.kind is None else telling.more.get(batch.kind)
         while at < count:
             if batch.kind is None or mender.waiting:
                 for whole in mender.feed(events[at]):
                     telling.take(whole, out)
                 at += 1
-            elif batch.kind in _FLOWING and (told := telling.go_on(batch, at, out)):
+            elif more is not None and (told := more(events[at:] if at else events, out)):
                 at += told
             else:
-                telling.take(batch.events[at], out)
+                telling.take(events[at], out)
                 at += 1
             if cutter.end is not None:
+                self.stuck = True
                 return True
+        self.stuck = telling.wanted is not None
         if batch.failure is not None:
             raise batch.failure
         return False
@@ -173,9 +184,8 @@ class StreamTranslator:
         return [m.MessageDelta(end, usage), m.MessageStop()]
 
 
-def _read(run: Run) -> q.Batch:
-    if run.headers.get(":message-type") == "event":
-        return q.parse_all(run)
+def _refuse(run: Run) -> NoReturn:
+    """Raise what frames say that are no events."""
     frame = Frame(run.headers, run.payloads[0])
     q.kind(frame)  # raises for what is none of the three kinds
     raise q.read_frame(frame)

@@ -4,7 +4,8 @@ What says something goes to speech.py, what calls a tool to calls.py, the traile
 what comes too early waits in lanes.py.
 """
 
-from typing import Any, assert_never
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias, assert_never
 
 from amq2api.bridge.backend import Note, Outcome, Progress, Search
 from amq2api.dialects import amazonq as q
@@ -26,12 +27,17 @@ _GOES_ON = frozenset({"end_turn", "stop_sequence", "pause_turn"})
 """Stop reasons after which a model that has searched may be asked to go on."""
 
 
+More: TypeAlias = Callable[[list[Any], list[m.StreamEvent]], int]
+"""Tells, of events of one class, the first ones that are only more of the open block, with
+nothing to look for in them; returns how many they are."""
+
+
 class Telling:
     """Takes the whole events of one reply in order, and says when it cannot go on."""
 
     __slots__ = (
         "_calls", "_first", "_lanes", "_outcome", "_speech", "_terms", "blocks", "cutter",
-        "ending", "searches", "wanted",
+        "ending", "more", "searches", "wanted",
     )  # fmt: skip
 
     def __init__(self, terms: Terms, progress: Progress, outcome: Outcome) -> None:
@@ -44,6 +50,14 @@ class Telling:
         self._calls = Calls(terms, self.cutter, self.blocks)
         self._speech = Speech(terms, self.cutter, self.blocks, outcome.note)
         self._lanes = Lanes()
+        # Nothing waits in front of these: while a search is made, or events of another lane are
+        # due, no block of theirs is open.
+        self.more: Mapping[type[q.Event], More] = {
+            q.AssistantResponseEvent: self._speech.more,
+            q.ReasoningContentEvent: self._speech.more_thoughts,
+            q.ToolUseEvent: self._calls.more,
+        }
+        """For each class of which many events may come for one block: nearly all of a stream."""
         self._first = progress.blocks
         self.searches = progress.searches
         """How many have given results."""
@@ -74,19 +88,6 @@ class Telling:
         self._take(event, out)
         if self._lanes.count:
             self._resume(out)
-
-    def go_on(self, batch: q.Batch, at: int, out: list[m.StreamEvent]) -> int:
-        """Tell, from *at* on, those events that are only more of the open block, with nothing
-        to look for in them: nearly all of a stream. How many they are.
-        """
-        # Nothing waits in front of these: while a search is made, or events of another lane are
-        # due, no block of theirs is open.
-        events: list[Any] = batch.events[at:] if at else batch.events
-        if batch.kind is q.AssistantResponseEvent:
-            return self._speech.more(events, out)
-        if batch.kind is q.ToolUseEvent:
-            return self._calls.more(events, out)
-        return self._speech.more_thoughts(events, out)
 
     def answer(self, block: m.WebSearchToolResultBlock, out: list[m.StreamEvent]) -> None:
         """Give out what the wanted search found, and what has waited for that."""

@@ -272,23 +272,26 @@ def render(events: Iterable[StreamEvent]) -> bytes:
     out: list[bytes] = []
     for event in events:
         if type(event) is ContentBlockDeltas:
-            out.append(_rendered(event))
+            head, texts = _head(event.index, event.kind), event.texts
+            if len(texts) == 1:
+                data = _encode(texts[0])
+                data = data if data.isascii() else sse.without_line_breaks(data)
+                out += (head, data, _DELTA_END)
+            else:
+                out.append(_rendered(head, texts))
         else:
             data = sse.without_line_breaks(_encode(event))
             out += (_LINES[type(event)], data, b"\n\n")
     return b"".join(out)
 
 
-def _rendered(run: ContentBlockDeltas) -> bytes:
-    """Several in two steps: their texts as lines of JSON, in which a line's end can stand
+def _rendered(head: bytes, texts: list[str]) -> bytes:
+    """Several deltas in two steps: their texts as lines of JSON, in which a line's end can stand
     nowhere else, and for each line's end what is to stand between two texts.
 
     It takes a sixth of the time that a template for each takes, which takes a quarter of that
     for encoding the nested structs.
     """
-    head, texts = _head(run.index, run.kind), run.texts
-    if len(texts) == 1:
-        return head + sse.without_line_breaks(_encode(texts[0])) + _DELTA_END
     lines = _encode_lines(texts)
     # Text is searched in a twentieth of the time that its bytes are.
     if sse.breaks_lines("".join(texts)):
