@@ -65,6 +65,9 @@ class Run(msgspec.Struct, frozen=True, gc=False):
     payloads: list[bytes]
 
 
+_NONE: Mapping[str, HeaderValue] = MappingProxyType({})
+
+
 class Decoder:
     """Cut a byte stream into frames, however the network chopped it up.
 
@@ -74,7 +77,7 @@ class Decoder:
     after them, and the next call raises it.
     """
 
-    __slots__ = ("_have", "_known", "_need", "_parts", "error")
+    __slots__ = ("_have", "_known", "_need", "_parts", "error", "headers")
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []
@@ -83,10 +86,25 @@ class Decoder:
         self._known = 0
         """Bytes of the latest frame's head: the next one's is likely to be as long."""
         self.error: ProtocolError | None = None
+        self.headers: Mapping[str, HeaderValue] = _NONE
+        """Of what ``single`` gave."""
 
     def feed(self, data: bytes) -> list[Frame]:
         """Take the next bytes; return every frame they complete, in order."""
         return [Frame(run.headers, load) for run in self.runs(data) for load in run.payloads]
+
+    def single(self, data: bytes) -> bytes | None:
+        """The payload, if *data* is one frame and no more, with a head that was met before: so
+        answers come at a model's pace. None changes nothing: ``runs`` is to take *data*.
+        """
+        known = self._known
+        if self._have or (head := _heads.get(data[:known])) is None or head[0] != len(data):
+            return None
+        payload = data[known:-4]
+        if crc32(payload, head[2]) != _read_uint32(data, -4)[0]:
+            return None
+        self.headers = head[3]
+        return payload
 
     def runs(self, data: bytes) -> list[Run]:
         """The same frames, those under equal headers together: no object for each."""
@@ -118,7 +136,7 @@ class Decoder:
                 payloads.append(payload)
                 at = after
         except ProtocolError as exc:
-            self.error = exc
+            self.error, self._known = exc, 0
             if not runs:
                 raise
             return runs
@@ -148,7 +166,6 @@ _Head: TypeAlias = tuple[int, int, int, Mapping[str, HeaderValue]]
 the checksum of these bytes, and the headers: the very same object wherever their bytes are."""
 
 _heads: dict[bytes, _Head] = {}
-_NONE: Mapping[str, HeaderValue] = MappingProxyType({})
 
 
 def _meet(data: bytes, at: int) -> _Head:

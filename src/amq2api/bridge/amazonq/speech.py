@@ -65,7 +65,7 @@ class Speech:
         """Tell *events* that are only more of the open text; how many they are: all or none."""
         if self._blocks.open != TEXT or not (self._simple or self.plain):
             return 0
-        if len(events) == 1:  # a comprehension is a call: see ``StreamTranslator._hear``
+        if len(events) == 1:  # a comprehension is a call: see ``StreamTranslator._goes_on``
             texts = [text] if (text := events[0].content) else []
         else:
             texts = [event.content for event in events if event.content]

@@ -4,20 +4,22 @@ Q sends flat fragments; a Messages client wants numbered blocks, each opened, fi
 before the next. The difference is one piece of state: which block is open.
 """
 
+from collections.abc import Callable, Mapping
 from typing import NoReturn
 
 from amq2api.bridge.backend import Outcome, Progress, Search
 from amq2api.dialects import amazonq as q
 from amq2api.dialects import messages as m
 from amq2api.errors import GatewayError
-from amq2api.wire.eventstream import Decoder, Frame, Run
+from amq2api.wire.eventstream import Decoder, Frame, HeaderValue, Run
 
-from .telling import Telling
+from .telling import More, Telling
 from .terms import Terms
 
 __all__ = ["StreamTranslator", "Terms"]
 
 _NOWHERE = Progress()
+_NOTHING: Mapping[str, HeaderValue] = {}
 
 
 class StreamTranslator:
@@ -28,14 +30,19 @@ class StreamTranslator:
     """
 
     __slots__ = (
-        "_frames", "_last", "_mender", "_telling", "_terms", "failure", "outcome", "progress",
-        "stuck", "unfinished",
+        "_flowing", "_frames", "_last", "_mender", "_more", "_read", "_telling", "_terms",
+        "failure", "outcome", "progress", "stuck", "unfinished",
     )  # fmt: skip
 
     def __init__(self, terms: Terms, progress: Progress | None = None) -> None:
         self._terms = terms
         self._frames = Decoder()
         self._mender = q.Mender()
+        self._flowing = _NOTHING
+        """The headers of the latest events that could go on for long; these are read and told by
+        the next two."""
+        self._read: Callable[[bytes], q.Event] = q.READERS[q.AssistantResponseEvent]
+        self._more: More | None = None
         self._last: list[m.StreamEvent] = []
         """What is told at the end; what ``finish`` had to say before it failed is not lost."""
         self.progress = progress or _NOWHERE
@@ -74,6 +81,9 @@ class StreamTranslator:
     def feed(self, data: bytes) -> list[m.StreamEvent]:
         """Take the next bytes. Raises nothing: see ``failure``."""
         out: list[m.StreamEvent] = []
+        payload = self._frames.single(data)
+        if payload is not None and self._goes_on(payload, out):
+            return out
         try:
             for run in self._frames.runs(data):
                 if self._hear(run, out):
@@ -132,11 +142,27 @@ class StreamTranslator:
         out.append(m.StreamError(m.broken_off(error)))
         return out
 
+    def _goes_on(self, payload: bytes, out: list[m.StreamEvent]) -> bool:
+        """Tell an event that came alone, if it is of the same kind as the latest and only more
+        of the same block: else nothing is done.
+
+        This is run once per event at a model's pace, with cold caches, and costs what its
+        instructions are in number.
+        """
+        if self._frames.headers is not self._flowing or self._mender.waiting or self._more is None:
+            return False
+        try:
+            event = self._read(payload)
+        except q.UNREADABLE:
+            return False
+        if not self._more([event], out):
+            return False
+        if self._telling.cutter.end is not None:
+            self.stuck = True
+        return True
+
     def _hear(self, run: Run, out: list[m.StreamEvent]) -> bool:
         """Tell what events say that came together; whether the message is ended by it.
-
-        This and all it calls for an event that only goes on is run once per event at a model's
-        pace, with cold caches: there it is the number of functions that costs.
 
         Raises:
             GatewayError: the reply is broken.
@@ -147,6 +173,8 @@ class StreamTranslator:
         telling, mender, events = self._telling, self._mender, batch.events
         cutter, at, count = telling.cutter, 0, len(events)
         more = None if batch.kind is None else telling.more.get(batch.kind)
+        if more is not None and batch.kind is not None and run.headers is not self._flowing:
+            self._flowing, self._read, self._more = run.headers, q.READERS[batch.kind], more
         while at < count:
             if batch.kind is None or mender.waiting:
                 for whole in mender.feed(events[at]):

@@ -5,7 +5,7 @@ front ends of the service use, and events newer than this table, are carried as 
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeAlias
 
 import msgspec
@@ -15,6 +15,8 @@ from amq2api.wire.eventstream import Frame, Run
 
 __all__ = [
     "OTHER_EVENTS",
+    "READERS",
+    "UNREADABLE",
     "AssistantResponseEvent",
     "Batch",
     "ContextUsageEvent",
@@ -159,7 +161,12 @@ OTHER_EVENTS = frozenset({
 })  # fmt: skip
 """Known from the model, used by consoles and IDEs only: carried as :class:`OtherEvent`."""
 
-_DECODERS = {name: msgspec.json.Decoder(kind).decode for name, kind in _TYPES.items()}
+READERS: Mapping[type[Event], Callable[[bytes], Event]] = {
+    kind: msgspec.json.Decoder(kind).decode for kind in _TYPES.values()
+}
+"""What reads the payload of an event of each class; it raises one of :data:`UNREADABLE`."""
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+_DECODERS = {name: READERS[kind] for name, kind in _TYPES.items()}
 
 
 def kind(frame: Frame) -> Literal["event", "exception", "error"]:
@@ -209,14 +216,11 @@ class Batch(msgspec.Struct, gc=False):
 
 def parse_all(run: Run) -> Batch:
     """Read frames as :func:`parse` does, without a call for each."""
-    event_type, payloads = run.headers.get(":event-type", ""), run.payloads
+    event_type = run.headers.get(":event-type", "")
     if isinstance(event_type, str) and (decode := _DECODERS.get(event_type)) is not None:
         try:
-            # Where answers come at a model's pace there is one, and a comprehension is a call.
-            one = len(payloads) == 1
-            events = [decode(payloads[0])] if one else [decode(each) for each in payloads]
-            return Batch(events, _TYPES[event_type])
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return Batch([decode(payload) for payload in run.payloads], _TYPES[event_type])
+        except UNREADABLE:
             pass  # Those before the bad one count, and it may be torn only: one by one.
     return _one_by_one(run)
 
