@@ -37,6 +37,14 @@ def _setting(default: Any, env: str, help_: str, allowed: str, **constraints: An
     )
 
 
+def _number(
+    default: float, env: str, help_: str, *, least: float, most: float, unit: str = ""
+) -> Any:
+    """What is checked is what is told: a range of two figures, and what they count."""
+    allowed = f"{least} to {most} {unit}".rstrip()
+    return _setting(default, env, help_, allowed, ge=least, le=most)
+
+
 class Settings(BaseSettings):
     """Read with :func:`.given.load`, which turns nonsense into :class:`.given.BadSetting`."""
 
@@ -49,7 +57,7 @@ class Settings(BaseSettings):
         "127.0.0.1", "AMQ2API_HOST", "Address to listen on. A public one needs client keys.",
         "an IP address or localhost",
     )  # fmt: skip
-    port: int = _setting(3015, "PORT", "Port to listen on.", "1 to 65535", ge=1, le=65535)
+    port: int = _number(3015, "PORT", "Port to listen on.", least=1, most=65535)
     api_keys: Secrets = _setting(
         (), "AMQ2API_API_KEYS", "Keys that clients must show, separated by commas.",
         "words without spaces; long random ones where others can reach the port",
@@ -132,74 +140,73 @@ class Settings(BaseSettings):
         True, "AMQ2API_OPT_OUT", "Ask the service not to use content to improve itself.",
         "true or false",
     )  # fmt: skip
-    attempts: int = _setting(
+    attempts: int = _number(
         3, "AMQ2API_ATTEMPTS",
         "Most requests upstream that one call may make, without those whose token was refused.",
-        "1 to 10", ge=1, le=10,
+        least=1, most=10,
     )  # fmt: skip
-    connect_timeout: float = _setting(
+    connect_timeout: float = _number(
         15.0, "AMQ2API_CONNECT_TIMEOUT", "Seconds to wait for a connection upstream.",
-        "1 to 300 seconds", ge=1, le=300,
+        least=1, most=300, unit="seconds",
     )  # fmt: skip
-    first_byte_timeout: float = _setting(
+    first_byte_timeout: float = _number(
         300.0, "AMQ2API_FIRST_BYTE_TIMEOUT",
         "Seconds to wait for the service to begin an answer, once it has the request.",
-        "1 to 3600 seconds", ge=1, le=3600,
+        least=1, most=3600, unit="seconds",
     )  # fmt: skip
-    idle_timeout: float = _setting(
+    idle_timeout: float = _number(
         300.0, "AMQ2API_IDLE_TIMEOUT",
         "Seconds of silence in an answer before the call is given up.",
-        "1 to 3600 seconds", ge=1, le=3600,
+        least=1, most=3600, unit="seconds",
     )  # fmt: skip
-    total_timeout: float = _setting(
+    total_timeout: float = _number(
         3600.0, "AMQ2API_TOTAL_TIMEOUT", "Seconds that one answer of the service may take in all.",
-        "10 to 86400 seconds", ge=10, le=86400,
+        least=10, most=86400, unit="seconds",
     )  # fmt: skip
-    grace: float = _setting(
+    grace: float = _number(
         4.0, "AMQ2API_FIRST_EVENT_GRACE",
         "Seconds to wait for the service's first word before a stream begins without it. Until"
         " then a failure is an HTTP error, after it an error event.",
-        "0.1 to 300 seconds", ge=0.1, le=300,
+        least=0.1, most=300, unit="seconds",
     )  # fmt: skip
-    ping_interval: float = _setting(
+    ping_interval: float = _number(
         10.0, "AMQ2API_PING_INTERVAL", "Seconds of silence after which a stream gets a ping.",
-        "0.1 to 60 seconds", ge=0.1, le=60,
+        least=0.1, most=60, unit="seconds",
     )  # fmt: skip
-    max_body: int = _setting(
+    max_body: int = _number(
         32 * 1024 * 1024, "AMQ2API_MAX_BODY", "Most bytes a request may have.",
-        "1024 to 1073741824", ge=1024, le=1 << 30,
+        least=1024, most=1 << 30,
     )  # fmt: skip
-    client_timeout: float = _setting(
+    client_timeout: float = _number(
         120.0, "AMQ2API_CLIENT_TIMEOUT",
         "Seconds that a client may take nothing of its answer, or send nothing of its request,"
         " before it is cut off.",
-        "1 to 3600 seconds", ge=1, le=3600,
+        least=1, most=3600, unit="seconds",
     )  # fmt: skip
-    max_calls: int = _setting(
-        5000, "AMQ2API_MAX_CALLS", "Calls that one process serves at once.", "1 to 100000",
-        ge=1, le=100_000,
-    )  # fmt: skip
-    account_calls: int = _setting(
+    max_calls: int = _number(
+        5000, "AMQ2API_MAX_CALLS", "Calls that one process serves at once.", least=1, most=100_000
+    )
+    account_calls: int = _number(
         0, "AMQ2API_ACCOUNT_CALLS",
         "Calls that one account serves at once, in one process; 0 for as many as there are.",
-        "0 to 100000", ge=0, le=100_000,
+        least=0, most=100_000,
     )  # fmt: skip
-    queue: int = _setting(
+    queue: int = _number(
         100, "AMQ2API_QUEUE", "Calls that may wait for their turn; more are refused with 529.",
-        "0 to 10000", ge=0, le=10_000,
+        least=0, most=10_000,
     )  # fmt: skip
-    queue_timeout: float = _setting(
+    queue_timeout: float = _number(
         10.0, "AMQ2API_QUEUE_TIMEOUT", "Seconds that a call waits for its turn, at most.",
-        "0.1 to 300 seconds", ge=0.1, le=300,
+        least=0.1, most=300, unit="seconds",
     )  # fmt: skip
-    drain_timeout: float = _setting(
+    drain_timeout: float = _number(
         75.0, "AMQ2API_DRAIN_TIMEOUT",
         "Seconds that calls under way get to end in when the gateway is told to stop.",
-        "0 to 3600 seconds", ge=0, le=3600,
+        least=0, most=3600, unit="seconds",
     )  # fmt: skip
-    workers: int = _setting(
+    workers: int = _number(
         1, "AMQ2API_WORKERS", "Processes that share the port; about one for each processor.",
-        "1 to 64", ge=1, le=64,
+        least=1, most=64,
     )  # fmt: skip
     metrics: bool = _setting(
         True, "AMQ2API_METRICS", "Serve `/metrics` for Prometheus, to whoever may call `/v1`.",
