@@ -144,6 +144,31 @@ def says(*parts: bytes | float | str, times: int = 1) -> Turn:
     return turn
 
 
+KEEPING = says(ok(b"\0"), times=1000)
+"""Serves request after request on one connection."""
+
+
+async def silent(line: Line) -> None:
+    await line.gone()
+
+
+@dataclass
+class Flood:
+    """A turn: so many large pieces after a first byte, as fast as they are taken."""
+
+    pieces: int
+    sent: int = 0  # bytes
+
+    async def __call__(self, line: Line) -> None:
+        await line.request()
+        await line.play(CHUNKED, chunk(b"\0"))
+        piece = b"x" * 20_000
+        for _ in range(self.pieces):
+            await line.play(chunk(piece))
+            self.sent += len(piece)
+        await line.play(chunk(b""))
+
+
 @asynccontextmanager
 async def serving(*turns: Turn, tls: ssl.SSLContext | None = None) -> AsyncIterator[Server]:
     """The first connection gets the first turn, and so on; the last turn stays."""

@@ -26,8 +26,10 @@ from amq2api.upstream.names import KnownNames, Names
 from amq2api.wire.exchange import Ask
 from upstream.servers import (
     CHUNKED,
+    KEEPING,
     RESET,
     Authority,
+    Flood,
     Line,
     Run,
     Turn,
@@ -40,10 +42,9 @@ from upstream.servers import (
     ok,
     says,
     serving,
+    silent,
 )
 from upstream.test_faults import sockets
-
-KEEPING = says(ok(b"\0"), times=100)
 
 
 @pytest.fixture
@@ -120,23 +121,13 @@ def test_tls_with_who_is_trusted(run: Run, authority: Authority) -> None:
 @each_loop
 def test_a_reader_that_sleeps_stops_a_flood_by_tls(run: Run, authority: Authority) -> None:
     async def story() -> None:
-        sent = 0
-
-        async def turn(line: Line) -> None:
-            nonlocal sent
-            await line.request()
-            await line.play(CHUNKED, chunk(b"\0"))
-            for _ in range(1000):
-                await line.play(chunk(b"x" * 20_000))
-                sent += 1
-            await line.play(chunk(b""))
-
+        flood = Flood(1_000)
         async with (
-            serving(turn, tls=authority.serving()) as server, Client(timeouts=limits()) as client
+            serving(flood, tls=authority.serving()) as server, Client(timeouts=limits()) as client
         ):  # fmt: skip
             stream = await client.open(Ask(server.url), Verdict)
             await asyncio.sleep(0.3)
-            assert sent < 700
+            assert flood.sent < 14_000_000
             size = 0
             while data := await stream.read():
                 size += len(data)
@@ -156,10 +147,6 @@ async def _reset(line: Line) -> None:
     line.reset()
 
 
-async def _silent(line: Line) -> None:
-    await line.gone()
-
-
 @each_loop
 def test_tls_with_who_is_not(run: Run, tmp_path: Path, authority: Authority) -> None:
     (tmp_path / "other").mkdir()
@@ -176,7 +163,7 @@ def test_tls_with_who_is_not(run: Run, tmp_path: Path, authority: Authority) -> 
                 failure = await fails(server.url)
                 assert type(failure) is NotTrusted
                 assert words in str(failure)
-        for turn, kind in ((_no_tls, NotTrusted), (_reset, Unreachable), (_silent, ConnectTimeout)):
+        for turn, kind in ((_no_tls, NotTrusted), (_reset, Unreachable), (silent, ConnectTimeout)):
             async with serving(turn) as server:
                 url = server.url.replace("http:", "https:")
                 assert type(await fails(url, connect=0.3)) is kind
@@ -289,7 +276,7 @@ PROXIES: dict[str, tuple[Turn, str]] = {
     "is no proxy": (says(b"nonsense\r\n"), "does not speak HTTP"),
     "closes": (says(), "does not speak HTTP"),
     "resets": (says(RESET), "does not speak HTTP"),
-    "says nothing": (_silent, "in time"),
+    "says nothing": (silent, "in time"),
 }
 
 

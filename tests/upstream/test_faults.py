@@ -24,14 +24,11 @@ from upstream.servers import (
     limits,
     says,
     serving,
+    silent,
 )
 
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"
 _EOT = b"\r\n"
-
-
-async def silent(line: Line) -> None:
-    await line.gone()
 
 
 async def hung_up(line: Line) -> None:

@@ -21,6 +21,7 @@ from amq2api.wire.exchange import Ask
 from upstream.servers import (
     CHUNKED,
     RESET,
+    Flood,
     Line,
     Run,
     Verdict,
@@ -31,6 +32,7 @@ from upstream.servers import (
     limits,
     says,
     serving,
+    silent,
 )
 from upstream.test_faults import sockets, taking
 
@@ -144,7 +146,7 @@ def test_a_cancelled_reader_closes_nothing_and_loses_nothing(run: Run) -> None:
 def test_a_cancelled_request_leaves_no_socket(run: Run) -> None:
     async def story() -> None:
         before = sockets()
-        async with serving(_silent) as server, Client(timeouts=limits()) as client:
+        async with serving(silent) as server, Client(timeouts=limits()) as client:
             for wait in (0.0, 0.0001, 0.001, 0.01):
                 asking = [
                     asyncio.ensure_future(way)
@@ -165,38 +167,16 @@ def test_a_cancelled_request_leaves_no_socket(run: Run) -> None:
     run(story())
 
 
-async def _silent(line: Line) -> None:
-    await line.gone()
-
-
-async def _flood(line: Line) -> None:
-    await line.request()
-    await line.play(CHUNKED, chunk(b"\0"))
-    piece = chunk(b"x" * 10_000)
-    while True:
-        await line.play(piece)
-
-
 @each_loop
 def test_a_reader_that_sleeps_stops_the_flood(run: Run) -> None:
     async def story() -> None:
-        sent = 0
-
-        async def turn(line: Line) -> None:
-            nonlocal sent
-            await line.request()
-            await line.play(CHUNKED, chunk(b"\0"))
-            for _ in range(1_500):
-                await line.play(chunk(b"x" * 20_000))
-                sent += 20_000
-            await line.play(chunk(b""))
-
-        async with serving(turn) as server, Client(timeouts=limits()) as client:
+        flood = Flood(1_500)
+        async with serving(flood) as server, Client(timeouts=limits()) as client:
             stream = await client.open(Ask(server.url), Verdict)
             await asyncio.sleep(0.3)
-            before = sent
+            before = flood.sent
             await asyncio.sleep(0.1)
-            assert sent == before < 20_000_000  # the system's own buffers hold the rest
+            assert flood.sent == before < 20_000_000  # the system's own buffers hold the rest
             first = await stream.read()
             assert len(first) < 1_000_000
             rest = await everything(stream, lambda: True)
@@ -208,7 +188,7 @@ def test_a_reader_that_sleeps_stops_the_flood(run: Run) -> None:
 
 def test_many_readers_that_sleep_hold_little() -> None:
     async def story() -> None:
-        async with serving(_flood) as server, Client(timeouts=limits()) as client:
+        async with serving(Flood(1_500)) as server, Client(timeouts=limits()) as client:
             tracemalloc.start()
             try:
                 streams = [await client.open(Ask(server.url), Verdict) for _ in range(10)]

@@ -11,6 +11,7 @@ from amq2api.upstream.client import Client
 from amq2api.wire.exchange import Ask
 from upstream.servers import (
     CHUNKED,
+    KEEPING,
     RESET,
     Line,
     Run,
@@ -24,8 +25,6 @@ from upstream.servers import (
     says,
     serving,
 )
-
-KEEPING = says(ok(b"\0"), times=1000)
 
 
 async def _times(client: Client, url: str, times: int) -> None:
