@@ -22,6 +22,7 @@ from amq2api.upstream.client import Client
 from e2e.answers import Answer
 from e2e.asking import post, say
 from e2e.houses import House, opened
+from upstream.servers import deaf
 
 pytestmark = pytest.mark.e2e
 
@@ -235,17 +236,8 @@ def _nobody() -> Iterator[str]:
 
 @contextmanager
 def _deaf() -> Iterator[str]:
-    """An address where connections are neither taken nor refused: the line is full."""
-    with closing(socket.socket()) as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen(0)
-        waiting = [socket.socket() for _ in range(4)]
-        for one in waiting:
-            one.setblocking(False)
-            one.connect_ex(listening.getsockname())
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
-        for one in waiting:
-            one.close()
+    with deaf() as port:
+        yield f"http://127.0.0.1:{port}/"
 
 
 @contextmanager

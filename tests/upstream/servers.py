@@ -5,8 +5,8 @@ import contextlib
 import socket
 import ssl
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
@@ -199,6 +199,19 @@ async def serving(*turns: Turn, tls: ssl.SSLContext | None = None) -> AsyncItera
         for task in list(at_work):
             task.cancel()
         await asyncio.gather(*at_work, return_exceptions=True)
+
+
+@contextmanager
+def deaf(host: str = "127.0.0.1") -> Iterator[int]:
+    """A port where connections are neither taken nor refused: the line is full."""
+    with socket.socket() as listening, ExitStack() as line:
+        listening.bind((host, 0))
+        listening.listen(0)
+        for _ in range(4):
+            waiting = line.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listening.getsockname())
+        yield listening.getsockname()[1]
 
 
 class Authority:

@@ -36,6 +36,7 @@ from upstream.servers import (
     Verdict,
     chunk,
     chunks,
+    deaf,
     each_loop,
     eventually,
     limits,
@@ -82,19 +83,11 @@ def test_nobody_has_that_name(name: str) -> None:
 @each_loop
 def test_nobody_takes_the_connection(run: Run) -> None:
     async def story() -> None:
-        with socket.socket() as listening:
-            listening.bind(("127.0.0.1", 0))
-            listening.listen(0)
-            filling = [socket.socket() for _ in range(4)]
-            for each in filling:
-                each.setblocking(False)
-                each.connect_ex(listening.getsockname())
+        with deaf() as port:
             before = sockets()
-            failure = await fails(f"http://127.0.0.1:{listening.getsockname()[1]}/", connect=0.2)
+            failure = await fails(f"http://127.0.0.1:{port}/", connect=0.2)
             assert type(failure) is ConnectTimeout and isinstance(failure, Unreachable)
             assert sockets() == before
-            for each in filling:
-                each.close()
 
     run(story())
 
@@ -330,14 +323,7 @@ def test_behind_a_proxy_nobody_is_trusted_either(run: Run, authority: Authority)
 def test_an_address_that_does_not_answer_does_not_keep_the_next_waiting(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with socket.socket() as deaf:
-        deaf.bind(("127.0.0.2", 0))
-        port = deaf.getsockname()[1]
-        deaf.listen(0)
-        filling = [socket.socket() for _ in range(4)]
-        for each in filling:
-            each.setblocking(False)
-            each.connect_ex(("127.0.0.2", port))
+    with deaf("127.0.0.2") as port:
 
         async def infos(self: Names, host: str, port: int) -> list[object]:
             kind = socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, ""
@@ -360,8 +346,6 @@ def test_an_address_that_does_not_answer_does_not_keep_the_next_waiting(
             await eventually(lambda: sockets() == before)
 
         run(story())
-        for each in filling:
-            each.close()
 
 
 @each_loop
