@@ -8,17 +8,14 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from amq2api.upstream.failures import NotFetched
 from amq2api.upstream.fetch import Fetch, public_web
 from amq2api.upstream.names import Names
+from upstream.servers import Authority
 
 Turn = Callable[[asyncio.StreamWriter], Awaitable[None]]
 MOST = 100_000
@@ -414,9 +411,7 @@ def test_nothing_of_ours_is_sent_along(monkeypatch: pytest.MonkeyPatch, tmp_path
 
 
 def test_tls_is_with_the_name_and_has_to_be_trusted(tmp_path: Path) -> None:
-    certificate = _certificate(tmp_path, "pictures.example")
-    serving = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    serving.load_cert_chain(certificate)
+    serving = Authority(tmp_path).serving(name="pictures.example")
     asked: list[str] = []
     serving.sni_callback = lambda _, name, __: asked.append(name)
 
@@ -430,34 +425,12 @@ def test_tls_is_with_the_name_and_has_to_be_trusted(tmp_path: Path) -> None:
     assert asked == ["pictures.example"]
 
 
-def _certificate(home: Path, name: str) -> Path:
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder(subject, subject, key.public_key(), 1, now, now + timedelta(1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    path = home / "certificate.pem"
-    path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        + made.public_bytes(serialization.Encoding.PEM)
-    )
-    return path
-
-
 def test_from_https_no_redirect_leads_to_http(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    certificate = _certificate(tmp_path, "pictures.example")
-    serving = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    serving.load_cert_chain(certificate)
-    trusting = ssl.create_default_context(cafile=str(certificate))
+    authority = Authority(tmp_path)
+    serving = authority.serving(name="pictures.example")
+    trusting = ssl.create_default_context(cafile=str(authority.path))
     monkeypatch.setattr("aiohttp.connector._SSL_CONTEXT_VERIFIED", trusting)
 
     async def story() -> None:
