@@ -8,7 +8,7 @@ import gc
 import itertools
 import random
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -24,6 +24,7 @@ from upstream.servers import (
     Flood,
     Line,
     Run,
+    Turn,
     Verdict,
     chunk,
     chunks,
@@ -35,6 +36,14 @@ from upstream.servers import (
     silent,
 )
 from upstream.test_faults import sockets, taking
+
+
+@contextlib.asynccontextmanager
+async def opened(turn: Turn, idle: float = 2) -> AsyncIterator[Stream]:
+    """The stream that *turn* answers with, closed in the end."""
+    async with serving(turn) as server, Client(timeouts=limits(idle=idle)) as client:
+        with contextlib.closing(await client.open(Ask(server.url), Verdict)) as stream:
+            yield stream
 
 
 async def everything(stream: Stream, wants: Callable[[], bool]) -> bytes:
@@ -79,8 +88,7 @@ def test_nothing_is_lost_between_read_and_flow(run: Run, size: int) -> None:
 def test_one_read_of_the_network_is_one_piece() -> None:
     async def story() -> None:
         turn = says(CHUNKED, chunk(b"\0"), 0.03, chunks(b"a", b"b", b"c"))
-        async with serving(turn) as server, Client(timeouts=limits()) as client:
-            stream = await client.open(Ask(server.url), Verdict)
+        async with opened(turn) as stream:
             await stream.read()
             pieces: list[tuple[bytes, bool]] = []
 
@@ -104,8 +112,7 @@ def test_one_read_of_the_network_is_one_piece() -> None:
 def test_what_a_take_raises_reaches_who_awaits_the_flow(run: Run) -> None:
     async def story() -> None:
         turn = says(CHUNKED, chunk(b"\0"), 0.03, chunk(b"a"), 0.03, chunks(b"b"))
-        async with serving(turn) as server, Client(timeouts=limits()) as client:
-            stream = await client.open(Ask(server.url), Verdict)
+        async with opened(turn) as stream:
             await stream.read()
             for expected in (b"a", b"b"):
 
@@ -116,7 +123,6 @@ def test_what_a_take_raises_reaches_who_awaits_the_flow(run: Run) -> None:
                     await stream.flow(take)
                 assert told.value.args == (expected,)
             assert await stream.read() == b""
-            stream.close()
 
     run(story())
 
@@ -171,8 +177,7 @@ def test_a_cancelled_request_leaves_no_socket(run: Run) -> None:
 def test_a_reader_that_sleeps_stops_the_flood(run: Run) -> None:
     async def story() -> None:
         flood = Flood(1_500)
-        async with serving(flood) as server, Client(timeouts=limits()) as client:
-            stream = await client.open(Ask(server.url), Verdict)
+        async with opened(flood) as stream:
             await asyncio.sleep(0.3)
             before = flood.sent
             await asyncio.sleep(0.1)
@@ -181,7 +186,6 @@ def test_a_reader_that_sleeps_stops_the_flood(run: Run) -> None:
             assert len(first) < 1_000_000
             rest = await everything(stream, lambda: True)
             assert len(first) + len(rest) == 30_000_001
-            stream.close()
 
     run(story())
 
@@ -208,11 +212,9 @@ def test_silence_while_nobody_reads_is_not_held_against_the_service() -> None:
     async def story() -> None:
         # Just enough to stop reading, so that nothing is left to come when it goes on.
         turn = says(CHUNKED, chunk(b"\0" * 66_000), 0.7, chunks(b"x"))
-        async with serving(turn) as server, Client(timeouts=limits(idle=0.3)) as client:
-            stream = await client.open(Ask(server.url), Verdict)
+        async with opened(turn, idle=0.3) as stream:
             await asyncio.sleep(0.6)
             assert len(await everything(stream, lambda: True)) == 66_001
-            stream.close()
 
     asyncio.run(story())
 
@@ -220,8 +222,7 @@ def test_silence_while_nobody_reads_is_not_held_against_the_service() -> None:
 def test_the_longest_gap_is_told() -> None:
     async def story() -> None:
         turn = says(1.0, CHUNKED, chunk(b"\0"), 0.02, chunk(b"a"), 0.12, chunk(b"b"), chunks(b"c"))
-        async with serving(turn) as server, Client(timeouts=limits()) as client:
-            stream = await client.open(Ask(server.url), Verdict)
+        async with opened(turn) as stream:
             await everything(stream, lambda: True)
             assert 0.1 < stream.gap < 0.9  # waiting for the first piece is none
             stream.close()
@@ -233,15 +234,13 @@ def test_the_longest_gap_is_told() -> None:
 def test_a_stream_that_breaks_in_a_flow_gives_what_came() -> None:
     async def story() -> None:
         turn = says(CHUNKED, chunk(b"\0"), 0.02, chunk(b"a") + chunk(b"b") + b"nonsense")
-        async with serving(turn) as server, Client(timeouts=limits()) as client:
-            stream = await client.open(Ask(server.url), Verdict)
+        async with opened(turn) as stream:
             parts = [await stream.read()]
             await stream.flow(taking(parts))
             assert parts == [b"\0", b"ab"] and not stream.ended
             for _ in range(2):
                 with pytest.raises(UpstreamBroken, match="not HTTP"):
                     await stream.read()
-            stream.close()
 
     asyncio.run(story())
 
