@@ -6,9 +6,10 @@ exception it does not promise goes through.
 
 import contextlib
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import msgspec
 from botocore.eventstream import EventStreamBuffer, ParserError
@@ -29,6 +30,7 @@ from laws.retelling import hear, terms
 from laws.upstream import MODELS, WHO
 
 Target = Callable[[bytes], None]
+_T = TypeVar("_T")
 
 _MODEL = next(iter(MODELS.values()))
 _ACCOUNT = Account(id="a", refresh_token="r", client_id="c", client_secret="s")
@@ -49,10 +51,29 @@ def pieces(data: bytes) -> Iterator[bytes]:
         at += size
 
 
+class _Decoder(Protocol[_T]):
+    """One of :mod:`amq2api.wire`."""
+
+    def feed(self, data: bytes, /) -> list[_T]: ...
+    def finish(self) -> None: ...
+
+
+def _fed(decoder: _Decoder[_T], reads: Iterable[bytes]) -> tuple[list[_T], bool]:
+    """What it tells of *reads*, and whether they are whole and sound."""
+    found: list[_T] = []
+    try:
+        for read in reads:
+            found += decoder.feed(read)
+        decoder.finish()
+    except ProtocolError:
+        return found, False
+    return found, True
+
+
 def frames(data: bytes) -> None:
     """Cut anywhere, the same frames and the same end; and nothing that botocore reads otherwise."""
-    whole, complete = _cut([data])
-    assert _cut(pieces(data)) == (whole, complete)
+    whole, complete = _fed(eventstream.Decoder(), [data])
+    assert _fed(eventstream.Decoder(), pieces(data)) == (whole, complete)
     theirs, buffer = list[bytes](), EventStreamBuffer()
     try:
         buffer.add_data(data)
@@ -63,17 +84,6 @@ def frames(data: bytes) -> None:
     ours = [frame.payload for frame in whole]
     assert ours == theirs[: len(ours)] or (len(theirs) < len(ours) and not complete)
     assert not complete or len(ours) == len(theirs)
-
-
-def _cut(reads: list[bytes] | Iterator[bytes]) -> tuple[list[eventstream.Frame], bool]:
-    decoder, found = eventstream.Decoder(), list[eventstream.Frame]()
-    try:
-        for read in reads:
-            found += decoder.feed(read)
-        decoder.finish()
-    except ProtocolError:
-        return found, False
-    return found, True
 
 
 def events(data: bytes) -> None:
@@ -172,21 +182,10 @@ def bundle(data: bytes) -> None:
 
 def server_sent(data: bytes) -> None:
     """Cut anywhere, the same events and the same end; of one that is wrong, what came before."""
-    whole, complete = _heard([data])
-    cut, also = _heard(pieces(data))
+    whole, complete = _fed(sse.Decoder(), [data])
+    cut, also = _fed(sse.Decoder(), pieces(data))
     assert complete == also and whole == cut[: len(whole)]
     assert not complete or whole == cut
-
-
-def _heard(reads: list[bytes] | Iterator[bytes]) -> tuple[list[sse.Event], bool]:
-    decoder, found = sse.Decoder(), list[sse.Event]()
-    try:
-        for read in reads:
-            found += decoder.feed(read)
-        decoder.finish()
-    except ProtocolError:
-        return found, False
-    return found, True
 
 
 def response(data: bytes) -> None:
@@ -194,7 +193,7 @@ def response(data: bytes) -> None:
     assert _answered([data]) == _answered(pieces(data))
 
 
-def _answered(reads: list[bytes] | Iterator[bytes]) -> tuple[object, ...]:
+def _answered(reads: Iterable[bytes]) -> tuple[object, ...]:
     responses, body = Responses(), b""
     responses.begin()
     for read in reads:
