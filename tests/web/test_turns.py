@@ -45,6 +45,16 @@ def ask(gateway: Gateway, **headers: str) -> "asyncio.Task[Answer]":
     return asyncio.get_running_loop().create_task(gateway.post(CALL, **headers))
 
 
+async def one_inside_one_in_line(
+    gateway: Gateway, gate: Gate
+) -> tuple["asyncio.Task[Answer]", "asyncio.Task[Answer]"]:
+    first = ask(gateway)
+    await until(lambda: gate.inside == 1)
+    second = ask(gateway)
+    await until(lambda: gateway.relay.admission.waiting == 1)
+    return first, second
+
+
 def told(home: Path, story: Callable[[Gateway, Gate], Awaitable[None]], **settings: Any) -> None:
     async def run() -> None:
         gate = Gate()
@@ -63,11 +73,7 @@ def told(home: Path, story: Callable[[Gateway, Gate], Awaitable[None]], **settin
 @pytest.mark.parametrize("limit", ["max_calls", "account_calls"])
 def test_one_is_served_one_waits_and_the_next_hears_529(tmp_path: Path, limit: str) -> None:
     async def story(gateway: Gateway, gate: Gate) -> None:
-        admission = gateway.relay.admission
-        first = ask(gateway)
-        await until(lambda: gate.inside == 1)
-        second = ask(gateway)
-        await until(lambda: admission.waiting == 1)
+        first, second = await one_inside_one_in_line(gateway, gate)
         status, headers, body = await ask(gateway)
         error = msgspec.json.decode(body)["error"]
         assert (status, error["type"]) == (529, "overloaded_error")
@@ -101,13 +107,9 @@ def test_whoever_waits_too_long_hears_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize("limit", ["max_calls", "account_calls"])
 def test_a_client_that_leaves_the_line_leaves_it(tmp_path: Path, limit: str) -> None:
     async def story(gateway: Gateway, gate: Gate) -> None:
-        admission = gateway.relay.admission
-        first = ask(gateway)
-        await until(lambda: gate.inside == 1)
-        second = ask(gateway)
-        await until(lambda: admission.waiting == 1)
+        first, second = await one_inside_one_in_line(gateway, gate)
         second.cancel()
-        await until(lambda: admission.waiting == 0)
+        await until(lambda: gateway.relay.admission.waiting == 0)
         gate.tickets.release()
         assert (await first)[0] == 200
 
