@@ -41,7 +41,23 @@ def nothing(_home: Path) -> None:
     pass
 
 
-REFUSED: dict[str, tuple[Callable[[Path], None], dict[str, str], tuple[str, ...]]] = {
+Made = Callable[[Path], object]
+"""What puts things into the home that is given."""
+
+
+@pytest.fixture
+def arranged(
+    made: Made, given: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """The home, with what a row has *made* in it and the settings it has *given* in force."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    made(tmp_path)
+    return tmp_path
+
+
+REFUSED: dict[str, tuple[Made, dict[str, str], tuple[str, ...]]] = {
     # what: what is there, settings, words of the complaint
     "accounts in a directory's place": (
         a_directory("account.json"), {}, ("AMQ2API_ACCOUNT_FILE", "directory")),
@@ -76,24 +92,15 @@ REFUSED: dict[str, tuple[Callable[[Path], None], dict[str, str], tuple[str, ...]
 
 
 @pytest.mark.parametrize(("made", "given", "words"), REFUSED.values(), ids=REFUSED)
-def test_what_cannot_work_is_told_in_one_sentence(
-    made: Callable[[Path], None],
-    given: dict[str, str],
-    words: tuple[str, ...],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    for name, value in given.items():
-        monkeypatch.setenv(name, value)
-    made(tmp_path)
+@pytest.mark.usefixtures("arranged")
+def test_what_cannot_work_is_told_in_one_sentence(words: tuple[str, ...]) -> None:
     done = run("serve")
     assert (done.status, done.out, len(done.err.splitlines())) == (2, "", 1)
     assert all(word in done.err for word in words), done.err
     assert KEY not in done.err and "hush" not in done.err
 
 
-ACCEPTED: dict[str, tuple[Callable[[Path], object], dict[str, str]]] = {
+ACCEPTED: dict[str, tuple[Made, dict[str, str]]] = {
     "nothing is there yet": (nothing, {}),
     "directories are to be made": (nothing, {"AMQ2API_ACCOUNT_FILE": "a/b/account.json"}),
     "accounts under the key": (sealed, {"AMQ2API_ENCRYPTION_KEY": KEY}),
@@ -105,18 +112,9 @@ ACCEPTED: dict[str, tuple[Callable[[Path], object], dict[str, str]]] = {
 
 
 @pytest.mark.parametrize(("made", "given"), ACCEPTED.values(), ids=ACCEPTED)
-def test_what_can_work_is_let_pass(
-    made: Callable[[Path], object],
-    given: dict[str, str],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    for name, value in given.items():
-        monkeypatch.setenv(name, value)
-    made(tmp_path)
+def test_what_can_work_is_let_pass(arranged: Path) -> None:
     preflight(load())
-    assert not (tmp_path / "a").exists(), "looking makes nothing"
+    assert not (arranged / "a").exists(), "looking makes nothing"
 
 
 def closed(directory: Path) -> Path:
