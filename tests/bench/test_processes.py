@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from measure.processes import Broken, Process, free_port, placed
+from pids import lives
 
 ASKED = "import os; print(os.getpriority(os.PRIO_PROCESS, 0), *os.sched_getaffinity(0))"
 
@@ -65,15 +66,6 @@ def test_a_process_ends_with_its_block_and_so_do_its_children(tmp_path: Path) ->
         assert some.megabytes() > 1
         assert 0 < some.answered_after < 30
     deadline = time.monotonic() + 10
-    while any(map(_runs, tree)):
+    while any(map(lives, tree)):
         assert time.monotonic() < deadline
         time.sleep(0.01)
-
-
-def _runs(pid: int) -> bool:
-    """A zombie does not: an orphan may be one for as long as nobody reaps it."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"

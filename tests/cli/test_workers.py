@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from pids import children, lives
+
 PROGRAM = Path(__file__).with_name("crews.py")
 _LONGEST = 20.0  # seconds
 
@@ -93,18 +95,8 @@ def test_workers_that_hang_are_killed_in_the_end(tmp_path: Path) -> None:
 def test_a_parent_that_is_killed_leaves_none_behind(tmp_path: Path) -> None:
     with crew(tmp_path, 3, "serve") as running:
         running.until(lambda lines: len(lines) == 3)
-        pid = running.process.pid
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        assert len(children) == 3
+        pids = children(running.process.pid)
+        assert len(pids) == 3
         running.process.kill()
         running.process.wait()
-        running.until(lambda _: not any(_lives(int(child)) for child in children))
-
-
-def _lives(pid: int) -> bool:
-    """Whether it does; one that nobody has buried yet does not."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except FileNotFoundError:
-        return False
-    return stat.rpartition(")")[2].split()[0] not in "ZX"
+        running.until(lambda _: not any(map(lives, pids)))

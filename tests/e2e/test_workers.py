@@ -18,6 +18,7 @@ import pytest
 from cli.amazon import Amazon, amazon
 from cli.running import Started, run, started
 from e2e.calls import asked, body, called, logged, streaming, told, until
+from pids import children, lives
 
 pytestmark = [
     pytest.mark.e2e,
@@ -62,20 +63,6 @@ def crew(service: Amazon, tmp_path: Path) -> Iterator[Started]:
         yield running
 
 
-def children(running: Started) -> list[int]:
-    task = Path(f"/proc/{running.process.pid}/task/{running.process.pid}/children")
-    return [int(pid) for pid in task.read_text().split()]
-
-
-def lives(pid: int) -> bool:
-    """Whether it does; one that nobody has buried yet does not."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except FileNotFoundError:
-        return False
-    return stat.rpartition(")")[2].split()[0] not in "ZX"
-
-
 def everywhere(running: Started, path: str) -> list[tuple[int, Any]]:
     """The answers to a GET on many connections: one from each worker, at least."""
     return [told(running.url, path) for _ in range(MANY)]
@@ -97,7 +84,7 @@ def calls_counted(running: Started) -> float:
 
 
 def test_all_of_them_serve_and_are_counted_as_one(crew: Started) -> None:
-    assert len(children(crew)) == WORKERS
+    assert len(children(crew.process.pid)) == WORKERS
     with ThreadPoolExecutor(8) as threads:
         assert set(threads.map(lambda _: called(crew.url), range(60))) == {200}
     until(lambda: calls_counted(crew) == 60)
@@ -203,14 +190,14 @@ def test_a_killed_worker_takes_only_its_own_calls_along(crew: Started) -> None:
         counted = 0.0
         for _ in range(3):
             time.sleep(0.8)
-            os.kill(children(crew)[-1], signal.SIGKILL)
+            os.kill(children(crew.process.pid)[-1], signal.SIGKILL)
             after = calls_counted(crew)
             assert after >= counted, "a counter never falls"
             counted = after
         for task in tasks:
             task.result()
     assert statuses.count(200) > len(statuses) - 3 * 4 - 1
-    until(lambda: len(children(crew)) == WORKERS)
+    until(lambda: len(children(crew.process.pid)) == WORKERS)
     assert len(logged(crew, "worker.ended")) == 3
     until(lambda: {status for status, _ in everywhere(crew, "/readyz")} == {200})
 
@@ -218,7 +205,7 @@ def test_a_killed_worker_takes_only_its_own_calls_along(crew: Started) -> None:
 def test_the_office_comes_back_and_calls_go_on_meanwhile(crew: Started) -> None:
     assert called(crew.url) == 200
     until(lambda: told(crew.url, "/api/requests")[1]["data"])
-    office = children(crew)[0]
+    office = children(crew.process.pid)[0]
     os.kill(office, signal.SIGKILL)
     assert {called(crew.url) for _ in range(MANY)} == {200}
     until(lambda: told(crew.url, "/api/status")[0] == 200, 5)
@@ -230,7 +217,7 @@ def test_settings_are_read_again_by_all(crew: Started) -> None:
     crew.process.send_signal(signal.SIGHUP)
     until(lambda: len(logged(crew, "settings.read")) == WORKERS)
     assert {called(crew.url) for _ in range(MANY)} == {401}
-    os.kill(children(crew)[1], signal.SIGKILL)
+    os.kill(children(crew.process.pid)[1], signal.SIGKILL)
     until(lambda: logged(crew, "worker.serving"))
     assert {called(crew.url) for _ in range(MANY)} == {401}, "also by those that come later"
     assert {called(crew.url, x_api_key="sk-amq-new") for _ in range(MANY)} == {200}
@@ -242,7 +229,7 @@ def test_settings_are_read_again_by_all(crew: Started) -> None:
 def test_streams_of_all_may_end(crew: Started, to_all: bool) -> None:
     with ExitStack() as stack:
         answers = [stack.enter_context(streaming(crew.url, "sim:slow:0.15")) for _ in range(12)]
-        for pid in [crew.process.pid, *(children(crew) if to_all else [])]:
+        for pid in [crew.process.pid, *(children(crew.process.pid) if to_all else [])]:
             os.kill(pid, signal.SIGINT)
         ends = [answer.read().rstrip().endswith(b'{"type":"message_stop"}') for answer in answers]
         done = crew.wait()
@@ -263,7 +250,7 @@ def test_a_second_signal_does_not_wait(crew: Started) -> None:
 
 
 def test_workers_do_not_outlive_their_parent(crew: Started) -> None:
-    pids = children(crew)
+    pids = children(crew.process.pid)
     crew.process.kill()
     until(lambda: not any(map(lives, pids)))
 
