@@ -2,11 +2,9 @@
 
 import json
 import shutil
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -16,6 +14,7 @@ from measure.loads import Load, Seen
 from measure.processes import Broken, Process
 from measure.proxies import Proxy, gateway
 from measure.scripts import Script, answer
+from threaded import Quiet, serving
 
 pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")
 
@@ -42,7 +41,7 @@ BROKEN = event("error", error={"type": "api_error", "message": "lost"})
 def proxy(body: bytes, tmp_path: Path, status: int = 200, promised: int = 0) -> Iterator[Proxy]:
     """A server that always gives the same answer, cut short if more was *promised*."""
 
-    class Same(BaseHTTPRequestHandler):
+    class Same(Quiet):
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
@@ -53,18 +52,8 @@ def proxy(body: bytes, tmp_path: Path, status: int = 200, promised: int = 0) -> 
             self.wfile.write(body)
             self.close_connection = bool(promised)
 
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Same) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            with idle(server.server_address[1], tmp_path) as process:
-                yield Proxy(gateway("none"), process)
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(Same) as port, idle(port, tmp_path) as process:
+        yield Proxy(gateway("none"), process)
 
 
 def idle(port: int, home: Path) -> Process:

@@ -3,8 +3,6 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 import pytest
 
@@ -12,6 +10,7 @@ from amq2api.cli.chat import address, request
 from amq2api.config import load
 from amq2api.wire import sse
 from cli.running import Started, free_port, run
+from threaded import Quiet, serving
 
 pytestmark = pytest.mark.e2e
 
@@ -82,7 +81,7 @@ def test_failures_come_in_the_gateway_s_words(
 def somebody(status: int, body: bytes) -> Iterator[str]:
     """A server that says the same to everyone."""
 
-    class Says(BaseHTTPRequestHandler):
+    class Says(Quiet):
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["content-length"]))
             self.send_response(status)
@@ -90,14 +89,8 @@ def somebody(status: int, body: bytes) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_: object) -> None: ...
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Says) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with serving(Says) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 HELLO = sse.encode("content_block_delta", b'{"delta":{"type":"text_delta","text":"Hello"}}')

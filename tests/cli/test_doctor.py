@@ -8,9 +8,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from email.utils import formatdate
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any, cast
 
 import pytest
@@ -20,6 +18,7 @@ from amq2api.cli.checks import seat
 from amq2api.cli.checks.check import Check
 from cli.amazon import NOTHING, Amazon
 from cli.running import Done, Started, free_port, run
+from threaded import Quiet, serving
 
 pytestmark = pytest.mark.e2e
 
@@ -326,7 +325,7 @@ def test_a_proxy_is_named_without_its_password(
 def somebody(pages: Mapping[str, Any] = NOTHING, *, hours_ahead: float = 0.0) -> Iterator[str]:
     """A server that knows only *pages*, each JSON, and has a clock of its own."""
 
-    class Answers(BaseHTTPRequestHandler):
+    class Answers(Quiet):
         def do_GET(self) -> None:
             page = json.dumps(pages.get(self.path, "")).encode()
             self.send_response_only(200 if self.path in pages else 404)
@@ -337,14 +336,8 @@ def somebody(pages: Mapping[str, Any] = NOTHING, *, hours_ahead: float = 0.0) ->
 
         do_POST = do_GET
 
-        def log_message(self, *_: object) -> None: ...
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
-        thread.join()
+    with serving(Answers) as port:
+        yield f"http://127.0.0.1:{port}/"
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,7 @@
 """Documents and pictures all the way: from a client's request to what the service gets to read."""
 
 import base64
-import http.server
 import json
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +20,7 @@ from e2e.answers import Json
 from e2e.asking import MODEL, fetch, post, say
 from e2e.houses import House, opened
 from e2e.pictures import png
+from threaded import Quiet, serving
 
 pytestmark = pytest.mark.e2e
 
@@ -182,7 +181,7 @@ def linked(kind: str, url: str) -> Json:
     return {"type": kind, "source": {"type": "url", "url": url}}
 
 
-class Files(http.server.BaseHTTPRequestHandler):
+class Files(Quiet):
     """A web server with a picture, a paper and a way to where nobody may go."""
 
     asked: list[str] = []  # noqa: RUF012  (of all of them)
@@ -201,22 +200,13 @@ class Files(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body or b"")
 
-    def log_message(self, *_: object) -> None: ...
-
 
 @contextmanager
 def web() -> Iterator[int]:
     """The port of one on this machine."""
     Files.asked.clear()
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Files)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield server.server_port
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serving(Files) as port:
+        yield port
 
 
 def test_links_are_followed_where_that_is_switched_on(tmp_path: Path) -> None:

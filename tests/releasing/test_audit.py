@@ -2,10 +2,8 @@
 
 import json
 import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ import pytest
 
 from releasing import audit
 from releasing.locked import Pin
+from threaded import Quiet, serving
 
 PINS = [Pin("old-part", "1.0", ("a" * 64,)), Pin("good-part", "2.0", ("b" * 64,))]
 FOUND = {
@@ -38,7 +37,7 @@ def service(answers: dict[str, Any]) -> Iterator[tuple[str, list[Any]]]:
     """Answers by path (a list: one after the other; bytes as they are), and what was asked."""
     asked: list[Any] = []
 
-    class Told(BaseHTTPRequestHandler):
+    class Told(Quiet):
         def do_POST(self) -> None:
             asked.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
             self.do_GET()
@@ -53,17 +52,8 @@ def service(answers: dict[str, Any]) -> Iterator[tuple[str, list[Any]]]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Told) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}", asked
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(Told) as port:
+        yield f"http://127.0.0.1:{port}", asked
 
 
 def batch(*results: dict[str, Any]) -> dict[str, Any]:
