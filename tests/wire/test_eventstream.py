@@ -1,5 +1,6 @@
 import contextlib
 import struct
+from collections.abc import Callable
 from itertools import pairwise
 from uuid import UUID
 from zlib import crc32
@@ -300,6 +301,60 @@ def test_frames_under_equal_headers_come_in_runs(frames: list[Frame], order: lis
     runs = Decoder().runs(b"".join(encode(each.headers, each.payload) for each in sent))
     assert [Frame(run.headers, load) for run in runs for load in run.payloads] == sent
     assert all(a.headers != b.headers for a, b in pairwise(runs))
+
+
+def alone(decoder: Decoder, read: bytes) -> list[Frame]:
+    """As the translator takes what one read has brought."""
+    payload = decoder.single(read)
+    return decoder.feed(read) if payload is None else [Frame(decoder.headers, payload)]
+
+
+@given(st.lists(FRAMES, min_size=1, max_size=3), st.lists(st.integers(0, 2), max_size=12))
+def test_frames_that_come_alone_are_the_same(frames: list[Frame], order: list[int]) -> None:
+    decoder = Decoder()
+    sent = [frames[at] for at in order if at < len(frames)]
+    for frame in sent:
+        assert alone(decoder, encode(frame.headers, frame.payload)) == [frame]
+    decoder.finish()
+
+
+def test_a_frame_of_a_kind_that_was_met_is_given_alone() -> None:
+    decoder, frame = Decoder(), encode({"kind": "a"}, b"1")
+    assert decoder.single(frame) is None and decoder.feed(frame)
+    assert decoder.single(frame) == b"1" and decoder.headers == {"kind": "a"}
+    assert decoder.single(frame + frame) is None and decoder.single(frame[:-1]) is None
+    assert decoder.feed(frame[:5]) == []
+    assert decoder.single(frame) is None, "a frame has begun that is not whole"
+
+
+@given(FRAMES, st.data())
+def test_a_broken_frame_that_comes_alone_is_none(frame: Frame, data: st.DataObject) -> None:
+    sound = encode(frame.headers, frame.payload)
+    broken = bytearray(sound)
+    bit = data.draw(st.integers(0, len(sound) * 8 - 1))
+    broken[bit // 8] ^= 1 << bit % 8
+    decoder = Decoder()
+    assert alone(decoder, sound) == [frame]
+    with contextlib.suppress(ProtocolError):
+        assert alone(decoder, bytes(broken)) == []
+    with pytest.raises(ProtocolError):
+        decoder.finish()
+    assert decoder.error is None or decoder.single(sound) is None, "it is spent"
+
+
+@given(st.lists(st.binary() | FRAMES.map(lambda frame: encode(frame.headers, frame.payload))))
+def test_looking_for_a_frame_alone_changes_nothing(reads: list[bytes]) -> None:
+    def heard(take: Callable[[Decoder, bytes], list[Frame]]) -> tuple[list[Frame], str]:
+        decoder, found = Decoder(), list[Frame]()
+        try:
+            for read in reads:
+                found += take(decoder, read)
+            decoder.finish()
+        except ProtocolError as failure:
+            return found, str(failure)
+        return found, ""
+
+    assert heard(alone) == heard(Decoder.feed)
 
 
 @given(st.binary())
