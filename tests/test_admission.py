@@ -14,24 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from amq2api.errors import AtCapacity
 from amq2api.relay.admission import Admission
-
-
-class Loop(asyncio.SelectorEventLoop):
-    """A loop whose clock a test turns."""
-
-    now = 1000.0
-
-    def time(self) -> float:
-        return self.now
-
-    def settle(self) -> None:
-        """Let everything happen that is due now."""
-        for _ in range(4):
-            self.run_until_complete(asyncio.sleep(0))
-
-    def turn(self, seconds: float) -> None:
-        self.now += seconds
-        self.settle()
+from turning import Loop
 
 
 @pytest.fixture
@@ -275,10 +258,10 @@ def test_more_room_lets_in_and_less_throws_nobody_out(loop: Loop) -> None:
     )
     calls.comes("a1", "b1")
     seats.comes("c1", "d1")
-    admission.limit(calls=3, per_account=2, waiting=9, patience=9.0)
+    admission.limit(calls=3, per_account=2, waiting=9, patience=9.0, bodies=1)
     loop.settle()
     assert (calls.served, seats.served) == (["a1"], ["c1"])
-    admission.limit(calls=1, per_account=0, waiting=9, patience=9.0)
+    admission.limit(calls=1, per_account=0, waiting=9, patience=9.0, bodies=1)
     loop.settle()
     assert (admission.inside, seats.served) == (3, ["c1", "d1"])
     admission.leave()
@@ -388,7 +371,7 @@ class Machine(RuleBasedStateMachine):
     @rule(calls=st.integers(1, 4), waiting=st.integers(0, 4))
     def change(self, calls: int, waiting: int) -> None:
         self.calls, self.waiting = calls, waiting
-        self.admission.limit(calls=calls, per_account=1, waiting=waiting, patience=10.0)
+        self.admission.limit(calls=calls, per_account=1, waiting=waiting, patience=10.0, bodies=1)
         self._settle()
 
     @invariant()

@@ -181,7 +181,7 @@ def test_a_seat_is_taken_while_the_service_answers_and_no_longer() -> None:
 def test_who_finds_no_seat_waits_and_whoever_ends_makes_room() -> None:
     async def story() -> None:
         world = World()
-        world.relay.admission.limit(calls=9, per_account=1, waiting=9, patience=5.0)
+        world.relay.admission.limit(calls=9, per_account=1, waiting=9, patience=5.0, bodies=1)
         first = reply_to(world.relay, call(), "req_1")
         await first.open()
         second = asyncio.ensure_future(hear_one(world))
@@ -208,7 +208,7 @@ def test_who_finds_no_seat_waits_and_whoever_ends_makes_room() -> None:
 def test_having_no_seat_left_says_nothing_of_the_account() -> None:
     async def story() -> None:
         world = World()
-        world.relay.admission.limit(calls=9, per_account=1, waiting=0, patience=5.0)
+        world.relay.admission.limit(calls=9, per_account=1, waiting=0, patience=5.0, bodies=1)
         first = reply_to(world.relay, call(), "req_1")
         await first.open()
         second = reply_to(world.relay, call(), "req_2")

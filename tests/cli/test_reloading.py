@@ -28,6 +28,7 @@ CHANGES: dict[str, Any] = {
     "grace": 0.5,
     "ping_interval": 0.7,
     "max_body": 2048,
+    "held_bodies": 1 << 21,
     "client_timeout": 11,
     "max_calls": 12,
     "account_calls": 13,
@@ -153,6 +154,7 @@ def in_force(made: Any, app: Any, settings: Settings) -> dict[str, Any]:
         "idle_timeout": timeouts.idle,
         "total_timeout": timeouts.total,
         "client_timeout": client.client_timeout,
+        "held_bodies": relay.admission.bodies.room.limit,
     }
 
 

@@ -47,3 +47,37 @@ def test_memory_of_a_large_call_is_there_for_the_next_one() -> None:
         return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
     assert told("kept") < 100 < 1000 < told("not")
+
+
+_CROWD = """
+import asyncio, sys
+from pathlib import Path
+from amq2api.cli import room
+room.make_room()
+room._LATER = 0.0
+def resident():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4 // 1024
+async def main():
+    back = room.GivingBack()
+    calls, pins = [], []
+    for _ in range(200):
+        calls.append(bytes(1 << 20))
+        pins.append(bytes(5000))  # something that stays lies between them
+    del calls
+    before = resident()
+    for _ in range(3):
+        back(int(sys.argv[1]))
+    await asyncio.sleep(0.5)
+    print(before - resident())
+asyncio.run(main())
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another library's own affair")
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+def test_memory_of_a_crowd_of_large_calls_goes_back() -> None:
+    def told(most: int) -> int:
+        command = [sys.executable, "-c", _CROWD, str(most)]
+        return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+    assert told(1 << 20) < 20 < 150 < told(200 << 20)  # MB

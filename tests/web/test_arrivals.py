@@ -13,7 +13,6 @@ from aiohttp import web
 
 import gateways
 from amq2api.relay.aside import LARGE
-from amq2api.web import counting
 from bridge.replies import ended, text
 from gateways import Gateway, Service, running, stream
 from web.wires import Wire
@@ -138,22 +137,6 @@ def test_large_calls_are_answered_like_others(tmp_path: Path) -> None:
             assert status == 200 and msgspec.json.decode(body)["input_tokens"] > LARGE / 8
             status, _, body = await gateway.post(LONG | {"messages": []})
             assert status == 400
-
-    asyncio.run(story())
-
-
-def test_counting_takes_only_so_many_large_calls(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(counting, "_MOST", 0)
-
-    async def story() -> None:
-        async with running(tmp_path) as gateway:
-            path = "/v1/messages/count_tokens"
-            status, headers, body = await gateway.post(LONG, path)
-            assert (status, headers["retry-after"]) == (529, "2")
-            assert msgspec.json.decode(body)["error"]["type"] == "overloaded_error"
-            assert (await gateway.post(CALL, path))[0] == 200
 
     asyncio.run(story())
 

@@ -5,9 +5,11 @@ from typing import Any
 
 import msgspec
 import pytest
+import uvloop
+from structlog.testing import capture_logs
 
 from amq2api.web.asgi import DIRECT, Receive, Scope, Send
-from web.wires import HEAD, START, Wire, story
+from web.wires import HEAD, START, Server, Wire, story, told
 
 
 async def mirror(scope: Scope, receive: Receive, send: Send) -> None:
@@ -76,9 +78,9 @@ def test_it_does_not_matter_how_the_network_cuts_requests(size: int) -> None:
         for at in range(0, len(raw), size):
             wire.say(raw[at : at + size])
             await asyncio.sleep(0)
-        for _, told in REQUESTS.values():
+        for _, expected in REQUESTS.values():
             said = (await wire.hear()).json
-            assert told == {name: said[name] for name in told}
+            assert expected == {name: said[name] for name in expected}
 
     story(mirror, tell)
 
@@ -260,6 +262,27 @@ def test_a_refusal_reaches_a_client_that_is_still_sending() -> None:
         assert (heard.status, heard.body) == (413, b"too large")
 
     story(refuse, tell)
+
+
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_a_client_that_left_while_nobody_read_from_it_is_no_accident(loop: Any) -> None:
+    gone = asyncio.Event()
+
+    async def late(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await gone.wait()
+        await send(START)
+        await send({"type": "http.response.body", "body": b"too late"})
+
+    async def tell(server: Server) -> None:
+        async with server.client() as wire:
+            wire.say(HEAD + b"content-length: 8000000\r\n\r\n" + b"x" * 600_000)
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(0.05)
+        gone.set()
+
+    with capture_logs() as logs:
+        told(late, tell, loop=loop, linger=0.2)
+    assert not logs
 
 
 BROKEN: dict[str, tuple[list[dict[str, Any]], bytes]] = {

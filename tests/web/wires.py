@@ -102,7 +102,13 @@ class Server:
             writer.transport.abort()
 
 
-def told(app: App, tell: Callable[[Server], Awaitable[None]], **limits: Any) -> Server:
+def told(
+    app: App,
+    tell: Callable[[Server], Awaitable[None]],
+    *,
+    loop: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop,
+    **limits: Any,
+) -> Server:
     """*tell* may open any number of connections to *app*."""
     server = Server(app, Limits(**limits))
 
@@ -110,7 +116,7 @@ def told(app: App, tell: Callable[[Server], Awaitable[None]], **limits: Any) -> 
         async with server.open():
             await tell(server)
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=loop) as runner:
         runner.run(run())
     return server
 

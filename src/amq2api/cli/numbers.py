@@ -9,6 +9,7 @@ from amq2api.relay.metrics import Metrics, states
 from amq2api.relay.relay import Relay
 from amq2api.relay.snapshots import Row
 
+from .room import GivingBack
 from .vitals import vitals
 
 
@@ -19,12 +20,13 @@ def limits(settings: Settings) -> Mapping[str, Any]:
         "per_account": settings.account_calls,
         "waiting": settings.queue,
         "patience": settings.queue_timeout,
+        "bodies": settings.held_bodies,
     }
 
 
 def room(settings: Settings, metrics: Metrics) -> Admission:
     """Room for calls, whose waits are counted."""
-    return Admission(**limits(settings), heard=metrics.waited)
+    return Admission(**limits(settings), heard=metrics.waited, gone=GivingBack())
 
 
 def count(relay: Relay) -> None:
@@ -38,6 +40,7 @@ def _now(relay: Relay) -> Iterable[Row]:
     return [
         ("amq2api_calls_waiting", (), float(room.waiting)),
         ("amq2api_calls_in_progress", (), float(room.inside)),
+        ("amq2api_held_body_bytes", (), float(room.bodies.room.inside)),
         ("amq2api_upstream_requests_in_progress", (), float(room.seats_taken)),
         *states(relay.health.of(account).state for account in accounts),
     ]

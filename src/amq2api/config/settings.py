@@ -177,6 +177,13 @@ class Settings(BaseSettings):
         32 * 1024 * 1024, "AMQ2API_MAX_BODY", "Most bytes a request may have.",
         least=1024, most=1 << 30,
     )  # fmt: skip
+    held_bodies: int = _number(
+        256 * 1024 * 1024, "AMQ2API_HELD_BODIES",
+        "Bytes of calls over 256 KB that one process has at hand at once, from before they are read"
+        " until the service begins to answer; more wait for their turn. Its memory is two to three"
+        " times that at most.",
+        least=1024 * 1024, most=1 << 40,
+    )  # fmt: skip
     client_timeout: float = _number(
         120.0, "AMQ2API_CLIENT_TIMEOUT",
         "Seconds that a client may take nothing of its answer, or send nothing of its request,"

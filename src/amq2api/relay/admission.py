@@ -1,16 +1,22 @@
-"""How many calls are served at once, by this process and by each account."""
+"""How many calls, and bytes of them, are served at once, by this process and by each account."""
 
+from collections.abc import Callable
+
+from .hold import Bodies
 from .room import Heard, Limits, Room, nobody_listens
 
 
 class Admission:
     """Room in this process, and on each account. Belongs to one event loop.
 
+    All share one line: so many wait at most, wherever they do.
+
     A call takes a place with ``enter() or await wait(caller)`` and gives it back with ``leave``;
     a request to an account takes a seat there in the same way.
 
     Args:
         heard: Told of every call that found no free place.
+        gone: See :class:`.hold.Bodies`.
     """
 
     def __init__(
@@ -19,27 +25,32 @@ class Admission:
         per_account: int = 0,
         waiting: int = 100,
         patience: float = 10.0,
+        bodies: int = 256 * 1024 * 1024,
         *,
         heard: Heard = nobody_listens,
+        gone: Callable[[int], None] = lambda _: None,
     ) -> None:
         self._limits = Limits(calls, per_account, waiting, patience)
         self._heard = heard
         self._process = Room("process", calls, self._limits, heard)
         self._seats: dict[str, Room] = {}
+        self.bodies = Bodies(Room("bodies", bodies, self._limits, heard), gone)
         # The room's own: every call comes by here.
         self.enter = self._process.enter
         self.wait = self._process.wait
         self.leave = self._process.leave
 
-    def limit(self, *, calls: int, per_account: int, waiting: int, patience: float) -> None:
+    def limit(
+        self, *, calls: int, per_account: int, waiting: int, patience: float, bodies: int
+    ) -> None:
         """Change how much room there is. Who is in stays; who waits may find room now."""
         limits = self._limits
         limits.calls, limits.per_account = calls, per_account
         limits.waiting, limits.patience = waiting, patience
-        self._process.limit = calls
-        self._process.admit()
+        self._process.limit, self.bodies.room.limit = calls, bodies
         for room in self._seats.values():
             room.limit = per_account
+        for room in (self._process, self.bodies.room, *self._seats.values()):
             room.admit()
 
     @property

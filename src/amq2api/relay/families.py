@@ -52,11 +52,13 @@ FAMILIES: tuple[Family, ...] = (
     Family("amq2api_refreshes_total", "counter",
            "Renewals of access tokens: renewed, or the class of the failure.", ("outcome",)),
     Family("amq2api_queue_seconds", "histogram",
-           "Waiting of calls that found no free place, in the process or on the account: served,"
-           " full (too many waited), late (no turn came in time), left (the client did).",
+           "Waiting of calls that found no free place, in the process, on the account or, large"
+           " ones, among the bodies: served, full (too many waited), late (no turn came in time),"
+           " left (the client did).",
            ("place", "end"), TURNS),
     Family("amq2api_calls_waiting", "gauge", "Calls that wait for their turn."),
     Family("amq2api_calls_in_progress", "gauge", "Calls being served."),
+    Family("amq2api_held_body_bytes", "gauge", "Bytes of large calls at hand."),
     Family("amq2api_upstream_requests_in_progress", "gauge",
            "Requests to the service that are under way."),
     Family("amq2api_accounts", "gauge", "Accounts by how they fare.", ("state",), together="max"),

@@ -10,6 +10,7 @@ from amq2api.dialects import messages as m
 from amq2api.errors import BadRequest, GatewayError, UpstreamBroken
 from amq2api.log import log
 
+from .hold import Hold
 from .journey import Journey
 from .records import Record, line, shortened
 from .relay import Relay
@@ -41,6 +42,8 @@ class Reply:
         self.request_id = journey.request_id
         self.queued = 0.0
         """Seconds that the call waited for its turn before it was read."""
+        self.hold: Hold | None = None
+        """Of the call's body: given back as soon as the service begins to answer."""
 
     async def open(self) -> None:
         """Return once the service has begun to answer; see :meth:`Source.open`."""
@@ -58,6 +61,9 @@ class Reply:
         except GatewayError as failure:
             journey.failure = failure
             raise
+        finally:
+            if self.hold is not None:
+                self.hold.release()
 
     def begin(self) -> list[m.StreamEvent]:
         """See :meth:`Source.begin`."""

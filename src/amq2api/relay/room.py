@@ -1,4 +1,4 @@
-"""A room that so many calls have a place in, and the line before its door.
+"""A room that so many calls, or bytes of them, have a place in, and the line before its door.
 
 A free place costs a comparison. Where there is none, a call waits: callers take turns, the calls
 of one caller go in the order they came. Whoever cannot be served in time hears so, and how things
@@ -6,24 +6,28 @@ stand, instead of waiting for what will not come.
 """
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from amq2api.errors import AtCapacity
 
-Place: TypeAlias = Literal["process", "account"]
+from .line import Line, Turn, Waiting
+
+Place: TypeAlias = Literal["process", "account", "bodies"]
 End: TypeAlias = Literal["served", "full", "late", "left"]
 """How waiting ended: with a turn, because too many wait, because none came in time, or because
 the caller went away."""
 Heard: TypeAlias = Callable[[Place, End, float], None]
 """Told of every call that found no free place: where, what came of it, seconds waited."""
 
-_Turn: TypeAlias = "asyncio.Future[AtCapacity | None]"
 _LONGEST_ADVICE = 60.0  # seconds; Claude Code gives up at once on a longer wait
 
-_WHO = {"process": "this gateway", "account": "the account for this call"}
+_FULL = {
+    "process": ("this gateway", "calls under way"),
+    "account": ("the account for this call", "calls under way"),
+    "bodies": ("this gateway", "bytes of large calls at hand"),
+}
 
 
 def nobody_listens(_place: Place, _end: End, _seconds: float) -> None:
@@ -45,53 +49,11 @@ class Limits:
     """Calls that wait now, wherever they do."""
 
 
-class Line:
-    """Those who wait. Callers take turns, and each caller's calls keep their order."""
-
-    def __init__(self) -> None:
-        self._callers: OrderedDict[str, OrderedDict[_Turn, float]] = OrderedDict()
-        """When each came, by the loop's clock."""
-
-    def __bool__(self) -> bool:
-        return bool(self._callers)
-
-    def __len__(self) -> int:
-        return sum(map(len, self._callers.values()))
-
-    def join(self, caller: str, turn: _Turn, came: float) -> None:
-        self._callers.setdefault(caller, OrderedDict())[turn] = came
-
-    def drop(self, caller: str, turn: _Turn) -> float | None:
-        """When *turn* came, if it was in line; it is not any more."""
-        turns = self._callers.get(caller)
-        if turns is None or turn not in turns:
-            return None
-        came = turns.pop(turn)
-        if not turns:
-            del self._callers[caller]
-        return came
-
-    def next(self) -> _Turn:
-        """Take out whose turn it is; the line must not be empty."""
-        caller, turns = self._callers.popitem(last=False)
-        turn, _ = turns.popitem(last=False)
-        if turns:
-            self._callers[caller] = turns
-        return turn
-
-    def crowding(self, caller: str) -> tuple[str, _Turn] | None:
-        """The newest call of whoever has most in line, if *caller* with one more has fewer."""
-        if not self._callers:
-            return None
-        greediest = max(self._callers, key=lambda name: len(self._callers[name]))
-        turns = self._callers[greediest]
-        if len(turns) <= len(self._callers.get(caller, ())) + 1:
-            return None
-        return greediest, next(reversed(turns))
-
-
 class Room:
-    """Places for calls. While anyone waits, none is free."""
+    """Places for calls. While anyone waits, none is free.
+
+    A call takes as many as it weighs, or all where there are fewer.
+    """
 
     __slots__ = ("_heard", "_limits", "_line", "_place", "_since", "_turns", "inside", "limit")
 
@@ -101,17 +63,17 @@ class Room:
         self._since, self._turns = 0.0, 0
         """Since when the line has not been empty, and who has had a turn from it since."""
         self.limit = limit
-        """Calls at once; 0 for as many as come."""
+        """Places in all; 0 for as many as are asked for."""
         self.inside = 0
+        """Places taken."""
 
-    def enter(self) -> bool:
+    def enter(self, weight: int = 1) -> bool:
         """Take a place if one is free."""
-        if self.inside >= self.limit > 0:
-            return False
-        self.inside += 1
-        return True
+        if weight > 1 and self._line:
+            return False  # else a heavy one would wait as long as light ones come
+        return self._enter(weight)
 
-    async def wait(self, caller: str) -> None:
+    async def wait(self, caller: str, weight: int = 1) -> None:
         """Wait in line for a place, and take it.
 
         Raises:
@@ -119,20 +81,20 @@ class Room:
         """
         loop = asyncio.get_running_loop()
         came = loop.time()
-        if self.enter():
+        if self.enter(weight):
             return
         if self._limits.in_line >= self._limits.waiting and not self._make_way(caller):
             raise self._refusal("full", came)
         if not self._line:
             self._since, self._turns = came, 0
-        turn: _Turn = loop.create_future()
-        self._line.join(caller, turn, came)
+        turn: Turn = loop.create_future()
+        self._line.join(caller, turn, Waiting(came, weight))
         self._limits.in_line += 1
         timer = loop.call_later(self._limits.patience, self._dismiss, caller, turn, "late")
         try:
             failure = await turn
         except asyncio.CancelledError:
-            self._leave_line(caller, turn, came)
+            self._leave_line(caller, turn, Waiting(came, weight))
             raise
         finally:
             timer.cancel()
@@ -140,25 +102,32 @@ class Room:
             raise failure
         self._heard(self._place, "served", loop.time() - came)
 
-    def leave(self) -> None:
+    def leave(self, weight: int = 1) -> None:
         """Give the place back; whoever is next has it at once."""
-        self.inside -= 1
+        self.inside -= weight
         if self._line:
             self.admit()
 
     def admit(self) -> None:
         """Let in from the line as many as there is room for."""
-        while self._line and not self.inside >= self.limit > 0:
+        while self._line and self._enter(weight := self._line.weight):
             turn = self._line.next()
             self._limits.in_line -= 1
-            if not turn.done():  # else its caller is about to go
-                self.inside += 1
+            if turn.done():  # its caller is about to go
+                self.inside -= weight
+            else:
                 self._turns += 1
                 turn.set_result(None)
 
     @property
     def idle(self) -> bool:
         return not self.inside and not self._line
+
+    def _enter(self, weight: int) -> bool:
+        if self.inside and self.inside + weight > self.limit > 0:
+            return False
+        self.inside += weight
+        return True
 
     def _make_way(self, caller: str) -> bool:
         """Let no caller keep the others out by filling the line."""
@@ -168,30 +137,33 @@ class Room:
         self._dismiss(*crowding, "full")
         return True
 
-    def _dismiss(self, caller: str, turn: _Turn, end: End) -> None:
-        came = self._line.drop(caller, turn)
-        if came is None:
+    def _dismiss(self, caller: str, turn: Turn, end: End) -> None:
+        waiting = self._line.drop(caller, turn)
+        if waiting is None:
             return
         self._limits.in_line -= 1
         if not turn.done():  # else its caller is about to go
-            turn.set_result(self._refusal(end, came))
+            turn.set_result(self._refusal(end, waiting.came))
+        self.admit()  # there may have been room for who came behind
 
-    def _leave_line(self, caller: str, turn: _Turn, came: float) -> None:
+    def _leave_line(self, caller: str, turn: Turn, waiting: Waiting) -> None:
         """The caller went away; a place that it was just given goes to the next."""
         if self._line.drop(caller, turn) is not None:
             self._limits.in_line -= 1
+            self.admit()
         elif not turn.cancelled():
             if turn.result() is not None:
                 return  # it was refused a moment before
-            self.leave()
-        self._heard(self._place, "left", asyncio.get_running_loop().time() - came)
+            self.leave(waiting.weight)
+        self._heard(self._place, "left", asyncio.get_running_loop().time() - waiting.came)
 
     def _refusal(self, end: End, came: float) -> AtCapacity:
         now = asyncio.get_running_loop().time()
         self._heard(self._place, end, now - came)
         late = f"no turn came in {self._limits.patience:g} seconds; " if end == "late" else ""
+        who, what = _FULL[self._place]
         return AtCapacity(
-            f"{_WHO[self._place]} is at capacity: {late}calls under way: {self.inside}, waiting:"
+            f"{who} is at capacity: {late}{what}: {self.inside}, waiting:"
             f" {self._limits.in_line}. Try again in a moment.",
             retry_after=self._advice(now),
         )

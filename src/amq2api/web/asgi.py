@@ -5,6 +5,8 @@ from typing import Any, Protocol, TypeAlias
 
 from amq2api.dialects import messages as m
 from amq2api.errors import BadRequest, GatewayError, RequestTimedOut, RequestTooLarge
+from amq2api.relay.aside import LARGE
+from amq2api.relay.hold import Hold
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
@@ -114,8 +116,10 @@ def decoded(scope: Scope, body: bytes, *, counting: bool = False) -> m.Call:
     )
 
 
-def check_body(scope: Scope, limit: int) -> None:
-    """Whether a body may be read at all; raises as :func:`read_body`."""
+def check_body(scope: Scope, limit: int) -> int | None:
+    """How many bytes are announced, if the body may be read at all; raises as
+    :func:`read_body`.
+    """
     first = dict(reversed(scope["headers"]))  # of several lines of one name the first counts
     if (encoding := first.get(b"content-encoding", b"")) not in _UNCODED:
         told = bytes(encoding[:64]).decode("latin-1")
@@ -124,8 +128,11 @@ def check_body(scope: Scope, limit: int) -> None:
             code="request_body_encoding_unsupported",
         )
     declared = first.get(b"content-length")
-    if declared is not None and declared.isdigit() and int(declared) > limit:
-        raise RequestTooLarge(f"{_TOO_LARGE}: {declared.decode()} bytes > {limit} bytes")
+    if declared is None or not declared.isdigit():
+        return None
+    if (size := int(declared)) > limit:
+        raise RequestTooLarge(f"{_TOO_LARGE}: {size} bytes > {limit} bytes")
+    return size
 
 
 def body_at_hand(scope: Scope, limit: int) -> bytes | None:
@@ -139,15 +146,18 @@ def body_at_hand(scope: Scope, limit: int) -> bytes | None:
     return body
 
 
-async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
-    """The whole request body.
+async def read_body(scope: Scope, receive: Receive, limit: int, hold: Hold) -> bytes:
+    """The whole request body; a large one is held, and read once there is room for it.
 
     Raises:
+        AtCapacity: there will be none in time.
         RequestTooLarge: it has more than *limit* bytes; no more than that is kept.
         BadRequest: it is compressed, or the client went away before it was whole.
         RequestTimedOut: the client is there, and does not go on.
     """
-    check_body(scope, limit)
+    declared = check_body(scope, limit)
+    if declared is not None and declared > LARGE:
+        await hold.take(declared)
     parts: list[bytes] = []
     size = 0
     while True:
@@ -158,8 +168,11 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
         size += len(part)
         if size > limit:
             raise RequestTooLarge(f"{_TOO_LARGE}: more than {limit} bytes")
+        if size > LARGE and not hold.taken:
+            await hold.take(limit)  # nobody said how large it is
         parts.append(part)
         if not message.get("more_body", False):
+            hold.shrink(size)
             return parts[0] if len(parts) == 1 else b"".join(parts)
 
 

@@ -8,13 +8,11 @@ import msgspec
 
 from amq2api.bridge import tokens
 from amq2api.dialects import messages as m
-from amq2api.errors import AtCapacity
 from amq2api.relay.aside import LARGE, aside
 from amq2api.relay.relay import Relay
 
 from .asgi import Answer, Receive, Scope, decoded, read_body
-
-_MOST = 16  # large bodies here at once; two are worked on, the others wait and take up memory
+from .callers import caller
 
 _T = TypeVar("_T")
 
@@ -24,21 +22,15 @@ class CountTokens:
 
     def __init__(self, relay: Relay, *, max_body: int) -> None:
         self._relay, self._max_body = relay, max_body
-        self._large = 0
 
     async def __call__(self, scope: Scope, receive: Receive, answer: Answer) -> None:
         """Answer one call; raises GatewayError before anything was sent."""
-        body = await read_body(scope, receive, self._max_body)
-        if len(body) <= LARGE:
-            counted = await self._count(scope, body, _at_once)
-        elif self._large < _MOST:
-            self._large += 1
-            try:
-                counted = await self._count(scope, body, aside)
-            finally:
-                self._large -= 1
-        else:
-            raise AtCapacity("the tokens of too many large requests are being counted just now")
+        hold = self._relay.admission.bodies.hold(partial(caller, scope))
+        try:
+            body = await read_body(scope, receive, self._max_body, hold)
+            counted = await self._count(scope, body, aside if len(body) > LARGE else _at_once)
+        finally:
+            hold.release()
         headers = {"content-type": "application/json", "request-id": answer.request_id}
         await answer.whole(200, headers, msgspec.json.encode(counted))
 

@@ -6,6 +6,7 @@ pieces can only leave through ``await send``, a task's turn each (docs/performan
 """
 
 import asyncio
+import contextlib
 import secrets
 from collections import deque
 from typing import Any, Protocol, TypeAlias, cast
@@ -320,7 +321,8 @@ class Connection(asyncio.Protocol):
             return
         self.lingering = True
         self.resume_reading()
-        self.transport.write_eof()
+        with contextlib.suppress(OSError):  # it may have reset the connection just now
+            self.transport.write_eof()
 
     def _finished(self, task: "asyncio.Task[None]") -> None:
         self._state.tasks.discard(task)

@@ -18,6 +18,7 @@ from amq2api.dialects import messages as m
 from amq2api.errors import GatewayError, Stopping
 from amq2api.relay.answering import reply_to
 from amq2api.relay.aside import LARGE, aside
+from amq2api.relay.hold import Hold
 from amq2api.relay.records import refused
 from amq2api.relay.relay import Relay
 from amq2api.relay.reply import Reply, unknown_field_notes
@@ -65,9 +66,10 @@ class CreateMessage:
         admission, direct = self._relay.admission, scope.get(DIRECT)
         with Presence(direct) as client:
             queued = 0.0 if admission.enter() else await self._wait(scope, answer)
+            hold = admission.bodies.hold(partial(caller, scope))
             try:
-                reply, streams = await self._arrive(scope, receive, answer)
-                reply.queued = queued
+                reply, streams = await self._arrive(scope, receive, answer, hold)
+                reply.queued, reply.hold = queued, hold
                 client.watch(receive)
                 explain = header(scope, b"amq2api-explain") == "1"
                 try:
@@ -78,6 +80,7 @@ class CreateMessage:
                 finally:
                     reply.close(answer.status)
             finally:
+                hold.release()
                 admission.leave()
 
     async def _wait(self, scope: Scope, answer: Answer) -> float:
@@ -91,7 +94,9 @@ class CreateMessage:
             raise
         return time.monotonic() - came
 
-    async def _arrive(self, scope: Scope, receive: Receive, answer: Answer) -> tuple[Reply, bool]:
+    async def _arrive(
+        self, scope: Scope, receive: Receive, answer: Answer, hold: Hold
+    ) -> tuple[Reply, bool]:
         """The reply to the call that comes in, and whether it is to be a stream.
 
         Nothing of the call is kept here: an open stream can be long.
@@ -103,7 +108,9 @@ class CreateMessage:
             else:
                 with self._under_way.call():
                     if body is None:
-                        body = await read_body(scope, receive, self._max_body)
+                        body = await read_body(scope, receive, self._max_body, hold)
+                    else:
+                        await hold.take(len(body))
                     read = partial(_read, scope, body)
                     call, unknown = await aside(read) if len(body) > LARGE else read()
         except GatewayError as failure:
