@@ -61,8 +61,8 @@ async def main():
     back = room.GivingBack()
     calls, pins = [], []
     for _ in range(200):
-        calls.append(bytes(1 << 20))
-        pins.append(bytes(5000))  # something that stays lies between them
+        calls.append(b"x" * (1 << 20))
+        pins.append(b"x" * 5000)  # something that stays lies between them
     del calls
     before = resident()
     for _ in range(3):
