@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from amq2api.web.patience import Limits, Reading, judge
 
-LIMITS = Limits(head_time=20, client_timeout=120, idle_time=75, linger=5)
+LIMITS = Limits(head_time=20, client_timeout=120, body_time=4000, idle_time=75, linger=5)
 
 
 @dataclass
@@ -86,6 +86,14 @@ def test_a_body_must_come_at_a_pace(every: int, size: int) -> None:
     fast = size / every > 1100
     assert client.verdicts if slow else True
     assert not client.verdicts if fast else True
+
+
+def test_a_body_may_not_take_for_ever_at_any_pace() -> None:
+    client = Client(reading="body", answering=True)
+    for now in range(5000):
+        client.received += 100_000
+        judge(client, float(now), LIMITS)
+        assert bool(client.verdicts) is (now >= 4000)
 
 
 @given(st.lists(st.integers(1, 119), min_size=1, max_size=20))

@@ -24,6 +24,8 @@ class Limits:
     """From the first byte of a request to the end of its head."""
     client_timeout: float = 120.0
     """In which a client sends nothing of its request, or takes nothing of its answer."""
+    body_time: float = 600.0
+    """For a whole body, at whatever pace: as long as it comes, it keeps room from others."""
     idle_time: float = 75.0
     """Between requests. Longer than clients keep a connection, so that it is they who close it:
     a request sent just as the server hangs up is lost."""
@@ -145,5 +147,6 @@ def _late(client: Client, now: float, limits: Limits) -> bool:
         return silent >= limits.head_time
     if client.reading == "body":
         behind = now - client.began - client.received / _PACE
-        return max(silent, behind) >= limits.client_timeout
+        whole = now - client.began
+        return max(silent, behind) >= limits.client_timeout or whole >= limits.body_time
     return not client.answering and silent >= limits.idle_time
