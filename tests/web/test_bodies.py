@@ -75,6 +75,8 @@ def test_the_next_one_waits_and_a_small_one_does_not(tmp_path: Path) -> None:
         assert len(gateway.service.calls) == 1 and not second.done()
         slow.may.set()
         assert (await second)[0] == 200
+        newest, first = gateway.relay.records.recent()
+        assert (newest.queued or 0) > 0 and not first.queued
 
     told(tmp_path, story)
 

@@ -1,5 +1,6 @@
 """Memory for the bodies of large calls, so that many at once cannot take all there is."""
 
+import asyncio
 from collections.abc import Callable
 
 from .room import Room
@@ -10,11 +11,13 @@ class Hold:
     begins to answer: so long the call is here, read and retold, and may have to be sent again.
     """
 
-    __slots__ = ("_bodies", "_caller", "_size")
+    __slots__ = ("_bodies", "_caller", "_size", "waited")
 
     def __init__(self, bodies: "Bodies", caller: Callable[[], str]) -> None:
         self._bodies, self._caller = bodies, caller
         self._size = 0
+        self.waited = 0.0
+        """Seconds in line."""
 
     @property
     def taken(self) -> bool:
@@ -28,7 +31,10 @@ class Hold:
         """
         bodies = self._bodies
         if not bodies.room.enter(size):
+            now = asyncio.get_running_loop().time
+            came = now()
             await bodies.room.wait(self._caller(), size)
+            self.waited = now() - came
         self._size = size
         bodies.most = max(bodies.most, bodies.room.inside)
 

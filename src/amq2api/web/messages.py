@@ -69,7 +69,7 @@ class CreateMessage:
             hold = admission.bodies.hold(partial(caller, scope))
             try:
                 reply, streams = await self._arrive(scope, receive, answer, hold)
-                reply.queued, reply.hold = queued, hold
+                reply.queued, reply.hold = queued + hold.waited, hold
                 client.watch(receive)
                 explain = header(scope, b"amq2api-explain") == "1"
                 try:
