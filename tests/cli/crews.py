@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 import time
+from threading import Thread
 
 import typer
 
@@ -19,9 +20,20 @@ from amq2api.log import configure
 
 
 def serve(post: Post) -> None:
-    post.line.send(UP)
+    beats(post)
     while (order := post.line.recv(1)) not in (STOP, b""):
         say(f"{post.number} heard {order.decode()}")
+
+
+def beats(post: Post) -> None:
+    """Tell that it serves, now and for as long as it lives."""
+
+    def beat() -> None:
+        while True:
+            post.line.send(UP)
+            time.sleep(0.02)
+
+    Thread(target=beat, daemon=True).start()
 
 
 def die(post: Post) -> None:
@@ -35,9 +47,17 @@ def die_later(post: Post) -> None:
 
 
 def hang(post: Post) -> None:
-    post.line.send(UP)
+    beats(post)
     while True:
         time.sleep(1)
+
+
+def freeze(post: Post) -> None:
+    """The first one does; who comes after it lives."""
+    if post.again:
+        serve(post)
+    post.line.send(UP)
+    time.sleep(60)
 
 
 def say(words: str) -> None:
@@ -49,7 +69,7 @@ def main() -> None:
     listening = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     configure("info", "json")
     try:
-        post = Crew(listening, patience=0.1, farewell=0.4).post()
+        post = Crew(listening, patience=0.1, farewell=0.4, beat=0.05).post()
     except Complaint as complaint:
         sys.exit(str(complaint))
     except typer.Exit as end:

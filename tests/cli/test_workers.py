@@ -91,6 +91,17 @@ def test_workers_that_hang_are_killed_in_the_end(tmp_path: Path) -> None:
         assert running.stop() == 0
 
 
+def test_a_worker_that_does_not_tell_that_it_lives_makes_way_for_another(tmp_path: Path) -> None:
+    with crew(tmp_path, 2, "freeze") as running:
+        running.until(lambda lines: len(lines) == 4)
+        assert sorted(line.split()[1] for line in running.lines) == ["again"] * 2 + ["first"] * 2
+        time.sleep(1.5)  # twice as long as the first ones had
+        assert len(running.lines) == 4, "those that tell are left alone"
+        assert running.stop() == 0
+    log = (tmp_path / "err").read_text()
+    assert log.count("worker.hangs") == 2
+
+
 @pytest.mark.skipif(not Path("/proc").exists(), reason="there is nowhere to look")
 def test_a_parent_that_is_killed_leaves_none_behind(tmp_path: Path) -> None:
     with crew(tmp_path, 3, "serve") as running:

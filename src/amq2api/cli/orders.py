@@ -8,7 +8,8 @@ from collections.abc import Callable
 STOP, CUT, RELOAD = b"s", b"c", b"r"
 """Orders as a parent gives them to its workers."""
 UP = b"u"
-"""What a worker tells its parent when it serves."""
+"""What a worker tells its parent when it serves, and then every :data:`BEAT` seconds."""
+BEAT = 5.0
 
 
 class Orders:

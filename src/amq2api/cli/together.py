@@ -8,7 +8,7 @@ numbers are kept where all can add them up.
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import msgspec
@@ -20,7 +20,7 @@ from amq2api.web.asgi import ASGIApp
 
 from .board import Board
 from .building import Parts
-from .orders import UP, Orders
+from .orders import BEAT, UP, Orders
 from .peers import OFFICE, Answered, Arrived, Boxes, Calibrated, Fared, News, Peers
 from .tunnel import Elsewhere, answer_guest
 from .workers import Post
@@ -51,6 +51,7 @@ class Together:
         kept = self._board.get(post.number)
         self._before = lasting(_decode(kept)) if kept else []
         self._numbers: Callable[[], Snapshot] = list
+        self._beating: asyncio.Task[None] | None = None
 
     @property
     def elsewhere(self) -> ASGIApp | None:
@@ -75,11 +76,14 @@ class Together:
             yield
         finally:
             counting.cancel()
+            if self._beating is not None:
+                self._beating.cancel()
             self._keep()
             self._peers.close()
 
     def up(self) -> bool:
         self._post.line.send(UP)
+        self._beating = asyncio.ensure_future(self._beat())
         if self._post.again:
             log.info("worker.serving", worker=self._post.number)
         return self._post.number == OFFICE and not self._post.again
@@ -88,6 +92,12 @@ class Together:
         """The numbers of all workers."""
         self._keep()
         return merged(_decode(kept) for kept in self._board.all() if kept)
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(BEAT)
+            with suppress(OSError):  # the line is full: the parent hears enough; or it is gone
+                self._post.line.send(UP)
 
     async def _count(self) -> None:
         while True:

@@ -24,10 +24,11 @@ import typer
 from amq2api.log import log
 
 from .app import Complaint
-from .orders import CUT, RELOAD, STOP, UP
+from .orders import BEAT, CUT, RELOAD, STOP, UP
 
 _SOUND = 10.0  # seconds that a worker has to live not to be taken for one that cannot
 _FIRST, _LONGEST = 0.25, 30.0  # seconds between its death and the next one, if it is
+_DEAF = 12  # beats, a minute: no work that a worker does takes its loop for so long
 # Seconds beyond their patience after which workers are killed: they have their own ways to end,
 # and a token that is being renewed must not be lost.
 _FAREWELL = 60.0
@@ -55,6 +56,8 @@ class _Worker:
     began: float = 0.0
     due: float | None = None
     """When it is to be started."""
+    missed: int | None = None
+    """Beats in a row that were not heard; None before it serves."""
     deaths: int = 0
     """So many in a row came too early."""
     started: int = 0
@@ -68,14 +71,18 @@ class Crew:
         listening: One socket for each worker.
         patience: Seconds that calls get to end in when all are stopped.
         farewell: Seconds beyond that after which workers are killed.
+        beat: Seconds between two signs of life of a worker.
     """
 
     listening: Sequence[socket.socket]
     patience: float
     farewell: float = _FAREWELL
+    beat: float = BEAT
     _workers: list[_Worker] = field(default_factory=list, init=False)
     _ever_up: bool = field(default=False, init=False)
     _failed: bool = field(default=False, init=False)
+    _beats_at: float = field(default=0.0, init=False)
+    """When beats are counted next."""
     _kill_at: float | None = field(default=None, init=False)
     """When those that have not ended are killed; set once they were told to end."""
 
@@ -97,6 +104,7 @@ class Crew:
                 if self._kill_at is not None and not any(w.pid for w in self._workers):
                     break
                 self._heed(signals.wait(self._lines(), self._pause()))
+                self._count_beats()
         if self._failed:
             raise Complaint("the workers ended before they could serve; what is above says why")
         raise typer.Exit
@@ -117,7 +125,7 @@ class Crew:
 
     def _fork(self, worker: _Worker) -> Post | None:
         ours, theirs = socket.socketpair()
-        again, worker.due = worker.started > 0, None
+        again, worker.due, worker.missed = worker.started > 0, None, None
         sys.stdout.flush()
         sys.stderr.flush()
         worker.pid = os.fork()
@@ -160,10 +168,29 @@ class Crew:
             return
         except ConnectionError:
             words = b""
-        self._ever_up = self._ever_up or UP in words
+        if UP in words:
+            self._ever_up, worker.missed = True, 0
         if not words:  # it is about to end; until then there is nothing to wait for here
             line.close()
             worker.line = None
+
+    def _count_beats(self) -> None:
+        """Kill workers that serve no more and do not know it: the system goes on sending them
+        clients.
+
+        What is counted is turns of this loop, not time: where the whole machine stood still,
+        the parent did, too.
+        """
+        now = time.monotonic()
+        if now < self._beats_at or self._kill_at is not None:
+            return
+        self._beats_at = now + self.beat
+        for worker in self._workers:
+            if worker.pid and worker.missed is not None:
+                worker.missed += 1
+                if worker.missed > _DEAF:
+                    log.error("worker.hangs", worker=worker.number)
+                    os.kill(worker.pid, signal.SIGKILL)
 
     def _look_after(self, worker: _Worker) -> None:
         if self._kill_at is not None and time.monotonic() > self._kill_at:
@@ -214,6 +241,8 @@ class Crew:
         moments = [worker.due for worker in self._workers if worker.due is not None]
         if self._kill_at is not None:
             moments.append(self._kill_at)
+        elif any(worker.missed is not None for worker in self._workers):
+            moments.append(self._beats_at)
         return max(0.0, min(moments) - time.monotonic()) + 0.01 if moments else None
 
 
