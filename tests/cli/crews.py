@@ -53,10 +53,11 @@ def hang(post: Post) -> None:
 
 
 def freeze(post: Post) -> None:
-    """The first one does; who comes after it lives."""
+    """The first ones do, some before they serve; who comes after them lives."""
     if post.again:
         serve(post)
-    post.line.send(UP)
+    if post.number:
+        post.line.send(UP)
     time.sleep(60)
 
 

@@ -56,8 +56,8 @@ class _Worker:
     began: float = 0.0
     due: float | None = None
     """When it is to be started."""
-    missed: int | None = None
-    """Beats in a row that were not heard; None before it serves."""
+    missed: int = 0
+    """Beats in a row that were not heard, from its start on."""
     deaths: int = 0
     """So many in a row came too early."""
     started: int = 0
@@ -125,7 +125,7 @@ class Crew:
 
     def _fork(self, worker: _Worker) -> Post | None:
         ours, theirs = socket.socketpair()
-        again, worker.due, worker.missed = worker.started > 0, None, None
+        again, worker.due, worker.missed = worker.started > 0, None, 0
         sys.stdout.flush()
         sys.stderr.flush()
         worker.pid = os.fork()
@@ -186,7 +186,7 @@ class Crew:
             return
         self._beats_at = now + self.beat
         for worker in self._workers:
-            if worker.pid and worker.missed is not None:
+            if worker.pid:
                 worker.missed += 1
                 if worker.missed > _DEAF:
                     log.error("worker.hangs", worker=worker.number)
@@ -241,7 +241,7 @@ class Crew:
         moments = [worker.due for worker in self._workers if worker.due is not None]
         if self._kill_at is not None:
             moments.append(self._kill_at)
-        elif any(worker.missed is not None for worker in self._workers):
+        elif any(worker.pid for worker in self._workers):
             moments.append(self._beats_at)
         return max(0.0, min(moments) - time.monotonic()) + 0.01 if moments else None
 
