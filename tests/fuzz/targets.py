@@ -70,10 +70,23 @@ def _fed(decoder: _Decoder[_T], reads: Iterable[bytes]) -> tuple[list[_T], bool]
     return found, True
 
 
+class _Alone(eventstream.Decoder):
+    """Looks first whether a read is one frame, as the translator does."""
+
+    def feed(self, data: bytes) -> list[eventstream.Frame]:
+        payload = self.single(data)
+        return super().feed(data) if payload is None else [eventstream.Frame(self.headers, payload)]
+
+
 def frames(data: bytes) -> None:
     """Cut anywhere, the same frames and the same end; and nothing that botocore reads otherwise."""
     whole, complete = _fed(eventstream.Decoder(), [data])
-    assert _fed(eventstream.Decoder(), pieces(data)) == (whole, complete)
+    for decoder, reads in (
+        (eventstream.Decoder(), pieces(data)),
+        (_Alone(), pieces(data)),
+        (_Alone(), iter([data])),
+    ):
+        assert _fed(decoder, reads) == (whole, complete)
     theirs, buffer = list[bytes](), EventStreamBuffer()
     try:
         buffer.add_data(data)
