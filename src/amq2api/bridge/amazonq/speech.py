@@ -65,10 +65,11 @@ class Speech:
         """Tell *events* that are only more of the open text; how many they are: all or none."""
         if self._blocks.open != TEXT or not (self._simple or self.plain):
             return 0
-        if len(events) == 1:  # a comprehension is a call: see ``StreamTranslator._goes_on``
-            texts = [text] if (text := events[0].content) else []
-        else:
-            texts = [event.content for event in events if event.content]
+        if len(events) == 1:
+            if (text := events[0].content) and (piece := self._cutter.count(text)):
+                self._blocks.add(m.TextDelta, [piece], out)
+            return 1
+        texts = [event.content for event in events if event.content]
         if texts and (kept := self._cutter.count_all(texts)):
             self._blocks.add(m.TextDelta, kept, out)
         return len(events)

@@ -5,7 +5,7 @@ before the next. The difference is one piece of state: which block is open.
 """
 
 from collections.abc import Callable, Mapping
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from amq2api.bridge.backend import Outcome, Progress, Search
 from amq2api.dialects import amazonq as q
@@ -42,7 +42,7 @@ class StreamTranslator:
         """The headers of the latest events that could go on for long; these are read and told by
         the next two."""
         self._read: Callable[[bytes], q.Event] = q.READERS[q.AssistantResponseEvent]
-        self._more: More | None = None
+        self._more: More = _none
         self._last: list[m.StreamEvent] = []
         """What is told at the end; what ``finish`` had to say before it failed is not lost."""
         self.progress = progress or _NOWHERE
@@ -81,9 +81,22 @@ class StreamTranslator:
     def feed(self, data: bytes) -> list[m.StreamEvent]:
         """Take the next bytes. Raises nothing: see ``failure``."""
         out: list[m.StreamEvent] = []
+        # At a model's pace each read is one event, and more of what was before. Its way is run
+        # with cold caches, and costs what its instructions and functions are in number.
         payload = self._frames.single(data)
-        if payload is not None and self._goes_on(payload, out):
-            return out
+        if (
+            payload is not None
+            and self._frames.headers is self._flowing
+            and not self._mender.waiting
+        ):
+            try:
+                event = self._read(payload)
+            except q.UNREADABLE:
+                pass  # it may be torn only
+            else:
+                if self._more([event], out):
+                    self.stuck = self._telling.cutter.end is not None
+                    return out
         try:
             for run in self._frames.runs(data):
                 if self._hear(run, out):
@@ -142,25 +155,6 @@ class StreamTranslator:
         out.append(m.StreamError(m.broken_off(error)))
         return out
 
-    def _goes_on(self, payload: bytes, out: list[m.StreamEvent]) -> bool:
-        """Tell an event that came alone, if it is of the same kind as the latest and only more
-        of the same block: else nothing is done.
-
-        This is run once per event at a model's pace, with cold caches, and costs what its
-        instructions are in number.
-        """
-        if self._frames.headers is not self._flowing or self._mender.waiting or self._more is None:
-            return False
-        try:
-            event = self._read(payload)
-        except q.UNREADABLE:
-            return False
-        if not self._more([event], out):
-            return False
-        if self._telling.cutter.end is not None:
-            self.stuck = True
-        return True
-
     def _hear(self, run: Run, out: list[m.StreamEvent]) -> bool:
         """Tell what events say that came together; whether the message is ended by it.
 
@@ -210,6 +204,11 @@ class StreamTranslator:
         self.outcome.stop_reason = end.stop_reason
         usage = self.progress.usage(searching=self._terms.search is not None)
         return [m.MessageDelta(end, usage), m.MessageStop()]
+
+
+def _none(_events: list[Any], _out: list[m.StreamEvent]) -> int:
+    """A :data:`More` where nothing can go on."""
+    return 0
 
 
 def _refuse(run: Run) -> NoReturn:
