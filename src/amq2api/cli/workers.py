@@ -8,7 +8,6 @@ next one instead of being refused.
 
 import gc
 import os
-import select
 import signal
 import socket
 import sys
@@ -16,8 +15,6 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from types import FrameType
-from typing import Any
 
 import typer
 
@@ -25,6 +22,7 @@ from amq2api.log import log
 
 from .app import Complaint
 from .orders import BEAT, CUT, RELOAD, STOP, UP
+from .signs import Signals
 
 _SOUND = 10.0  # seconds that a worker has to live not to be taken for one that cannot
 _FIRST, _LONGEST = 0.25, 30.0  # seconds between its death and the next one, if it is
@@ -32,7 +30,6 @@ _DEAF = 12  # beats, a minute: no work that a worker does takes its loop for so 
 # Seconds beyond their patience after which workers are killed: they have their own ways to end,
 # and a token that is being renewed must not be lost.
 _FAREWELL = 60.0
-_SIGNS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +93,7 @@ class Crew:
         self._workers = [_Worker(number, due=0.0) for number in range(len(self.listening))]
         gc.collect()
         gc.freeze()  # what nobody touches stays in memory once
-        with _Signals() as signals:
+        with Signals() as signals:
             while True:
                 for worker in self._due():
                     if (post := self._start(worker)) is not None:
@@ -244,35 +241,3 @@ class Crew:
         elif any(worker.pid for worker in self._workers):
             moments.append(self._beats_at)
         return max(0.0, min(moments) - time.monotonic()) + 0.01 if moments else None
-
-
-class _Signals:
-    """Signals as something to wait for. Whoever leaves is as deaf and as mortal as before."""
-
-    def __enter__(self) -> "_Signals":
-        self._read, write = socket.socketpair()
-        self._write = write
-        for sock in (self._read, write):
-            sock.setblocking(False)
-        self._before: dict[int, Any] = {sign: signal.signal(sign, _noted) for sign in _SIGNS}
-        signal.set_wakeup_fd(write.fileno(), warn_on_full_buffer=False)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        signal.set_wakeup_fd(-1)
-        for sign, before in self._before.items():
-            signal.signal(sign, before)
-        self._read.close()
-        self._write.close()
-
-    def wait(self, lines: Sequence[socket.socket], seconds: float | None) -> Sequence[int]:
-        """Those that came until something happens, or time is over."""
-        select.select([self._read, *lines], [], [], seconds)
-        try:
-            return self._read.recv(256)
-        except BlockingIOError:
-            return b""
-
-
-def _noted(_sign: int, _frame: FrameType | None) -> None:
-    """What is to be done is done where it is waited for."""

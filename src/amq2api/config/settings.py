@@ -180,8 +180,8 @@ class Settings(BaseSettings):
     held_bodies: int = _number(
         256 * 1024 * 1024, "AMQ2API_HELD_BODIES",
         "Bytes of calls over 256 KB that one process has at hand at once, from before they are read"
-        " until the service begins to answer; more wait for their turn. At the most its memory is about"
-        " three times that.",
+        " until the service begins to answer; more wait for their turn. Its memory is about three"
+        " times that at most.",
         least=1024 * 1024, most=1 << 40,
     )  # fmt: skip
     client_timeout: float = _number(
