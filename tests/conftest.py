@@ -17,6 +17,8 @@ settings.register_profile(
 )
 settings.load_profile("shared machine")
 
+pytest_plugins = ["turning"]
+
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Tell of each law of tests/laws how many examples have satisfied it, if that was asked for."""

@@ -4,7 +4,7 @@ import asyncio
 import gc
 import timeit
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 import pytest
@@ -15,13 +15,6 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from amq2api.errors import AtCapacity
 from amq2api.relay.admission import Admission
 from turning import Loop
-
-
-@pytest.fixture
-def loop() -> Iterator[Loop]:
-    loop = Loop()
-    yield loop
-    loop.close()
 
 
 class Crowd:

@@ -1,7 +1,6 @@
 """Room for large bodies: a call takes as much as it weighs."""
 
 import asyncio
-from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
@@ -12,13 +11,6 @@ from amq2api.errors import AtCapacity
 from amq2api.relay.admission import Admission
 from amq2api.relay.hold import Hold
 from turning import Loop
-
-
-@pytest.fixture
-def loop() -> Iterator[Loop]:
-    loop = Loop()
-    yield loop
-    loop.close()
 
 
 class Calls:

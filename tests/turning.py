@@ -1,6 +1,9 @@
 """A clock in the hand of a test."""
 
 import asyncio
+from collections.abc import Iterator
+
+import pytest
 
 
 class Loop(asyncio.SelectorEventLoop):
@@ -19,3 +22,10 @@ class Loop(asyncio.SelectorEventLoop):
     def turn(self, seconds: float) -> None:
         self.now += seconds
         self.settle()
+
+
+@pytest.fixture(name="loop")
+def turned() -> Iterator[Loop]:
+    loop = Loop()
+    yield loop
+    loop.close()

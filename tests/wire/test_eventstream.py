@@ -259,15 +259,21 @@ def test_byte_by_byte(frames: list[Frame]) -> None:
     decoder.finish()
 
 
+def flipped(sound: bytes, data: st.DataObject) -> bytes:
+    """The same bytes but for one bit."""
+    broken = bytearray(sound)
+    bit = data.draw(st.integers(0, len(sound) * 8 - 1))
+    broken[bit // 8] ^= 1 << bit % 8
+    return bytes(broken)
+
+
 @given(st.lists(FRAMES, min_size=1, max_size=3), st.data())
 def test_a_flipped_bit_is_never_taken_for_a_frame(frames: list[Frame], data: st.DataObject) -> None:
-    stream = bytearray(b"".join(encode(frame.headers, frame.payload) for frame in frames))
-    bit = data.draw(st.integers(0, len(stream) * 8 - 1))
-    stream[bit // 8] ^= 1 << bit % 8
+    sound = b"".join(encode(frame.headers, frame.payload) for frame in frames)
     decoder = Decoder()
     heard: list[Frame] = []
     with contextlib.suppress(ProtocolError):
-        heard = decoder.feed(bytes(stream))
+        heard = decoder.feed(flipped(sound, data))
     assert heard == frames[: len(heard)] and len(heard) < len(frames)
     with pytest.raises(ProtocolError):
         decoder.finish()
@@ -277,13 +283,11 @@ def test_a_flipped_bit_is_never_taken_for_a_frame(frames: list[Frame], data: st.
 def test_what_came_before_is_checked_like_what_is_new(frame: Frame, data: st.DataObject) -> None:
     """Heads that were met before are not read again: a bit of one may be the one that flipped."""
     sound = encode(frame.headers, frame.payload)
-    broken = bytearray(sound)
-    bit = data.draw(st.integers(0, len(sound) * 8 - 1))
-    broken[bit // 8] ^= 1 << bit % 8
+    broken = flipped(sound, data)
     decoder = Decoder()
     assert decoder.feed(sound + sound) == [frame, frame]
     with contextlib.suppress(ProtocolError):
-        assert decoder.feed(bytes(broken)) == []
+        assert decoder.feed(broken) == []
     with pytest.raises(ProtocolError):
         decoder.finish()
 
@@ -330,13 +334,11 @@ def test_a_frame_of_a_kind_that_was_met_is_given_alone() -> None:
 @given(FRAMES, st.data())
 def test_a_broken_frame_that_comes_alone_is_none(frame: Frame, data: st.DataObject) -> None:
     sound = encode(frame.headers, frame.payload)
-    broken = bytearray(sound)
-    bit = data.draw(st.integers(0, len(sound) * 8 - 1))
-    broken[bit // 8] ^= 1 << bit % 8
+    broken = flipped(sound, data)
     decoder = Decoder()
     assert alone(decoder, sound) == [frame]
     with contextlib.suppress(ProtocolError):
-        assert alone(decoder, bytes(broken)) == []
+        assert alone(decoder, broken) == []
     with pytest.raises(ProtocolError):
         decoder.finish()
     assert decoder.error is None or decoder.single(sound) is None, "it is spent"
