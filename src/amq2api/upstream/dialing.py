@@ -4,7 +4,6 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Callable
-from functools import cached_property
 
 import aiohappyeyeballs
 
@@ -27,6 +26,7 @@ class Dialing:
 
     def __init__(self) -> None:
         self._names = KnownNames()
+        self._trust: ssl.SSLContext | None = None
 
     def close(self) -> None:
         """Look up no more names."""
@@ -53,6 +53,7 @@ class Dialing:
     async def _connect(
         self, place: Place, protocol: Callable[[], asyncio.Protocol]
     ) -> asyncio.Transport:
+        trust = await self._trusted() if place.tls else None
         sock = await self._reach(place)
         try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -62,7 +63,7 @@ class Dialing:
             transport, _ = await asyncio.get_running_loop().create_connection(
                 protocol,
                 sock=sock,
-                ssl=self._trust if place.tls else None,
+                ssl=trust,
                 server_hostname=place.host if place.tls else None,
             )
         except BaseException:
@@ -93,7 +94,7 @@ class Dialing:
                 raise ProxyFailed(f"the proxy refused to connect (HTTP {status})")
             try:
                 secured = await asyncio.get_running_loop().start_tls(
-                    transport, connection, self._trust, server_hostname=place.host
+                    transport, connection, await self._trusted(), server_hostname=place.host
                 )
             except OSError as exc:
                 raise meaning(exc, CONNECTING) from exc
@@ -103,12 +104,18 @@ class Dialing:
         assert secured is not None
         connection.connection_made(secured)
 
-    @cached_property
-    def _trust(self) -> ssl.SSLContext:
-        """What the system trusts, or SSL_CERT_FILE and SSL_CERT_DIR name."""
-        trust = ssl.create_default_context()
-        trust.set_alpn_protocols(["http/1.1"])
-        return trust
+    async def _trusted(self) -> ssl.SSLContext:
+        """Read once, in a thread: that takes as long as a stream may stand still."""
+        if self._trust is None:
+            self._trust = await asyncio.to_thread(_trust)
+        return self._trust
+
+
+def _trust() -> ssl.SSLContext:
+    """What the system trusts, or SSL_CERT_FILE and SSL_CERT_DIR name."""
+    trust = ssl.create_default_context()
+    trust.set_alpn_protocols(["http/1.1"])
+    return trust
 
 
 class _Opening(asyncio.Protocol):
