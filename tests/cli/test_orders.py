@@ -4,6 +4,8 @@ import asyncio
 import os
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -51,6 +53,31 @@ def test_signals(signs: list[int], what: list[str]) -> None:
         return await told.after(*map(sign, signs))
 
     assert asyncio.run(story()) == what
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="the system does not tell")
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_a_parent_that_goes_is_missed_even_where_its_line_stays(
+    loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    async def story() -> tuple[list[str], list[str]]:
+        told = Told()
+        with told.orders.by_parent(parent.pid):
+            before = list(await told.after())
+            return before, list(await told.after(parent.kill))
+
+    command = [sys.executable, "-c", "import time; time.sleep(60)"]
+    with subprocess.Popen(command) as parent, asyncio.Runner(loop_factory=loop) as runner:
+        assert runner.run(story()) == ([], ["stop"])
+
+
+def test_a_parent_that_is_not_there_is_no_mistake() -> None:
+    async def story() -> list[str]:
+        told = Told()
+        with told.orders.by_parent(2**22 + 1):
+            return await told.after()
+
+    assert asyncio.run(story()) == []
 
 
 WORDS = {

@@ -1,9 +1,11 @@
 """What a serving process is told from outside: to stop, to stop now, to read its settings again."""
 
 import asyncio
+import os
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 STOP, CUT, RELOAD = b"s", b"c", b"r"
 """Orders as a parent gives them to its workers."""
@@ -85,3 +87,28 @@ class Orders:
         loop.add_signal_handler(signal.SIGTERM, self.stop)
         loop.add_signal_handler(signal.SIGINT, lambda: None)
         loop.add_signal_handler(signal.SIGHUP, self.reload)
+
+    @contextmanager
+    def by_parent(self, pid: int) -> Iterator[None]:
+        """Stop when that process goes while the block runs, where the system can tell (Linux).
+
+        The line tells, too, unless another worker holds its other end: one that was halted
+        before it could let go of what it had inherited.
+        """
+        try:
+            parent = os.pidfd_open(pid)
+        except (AttributeError, OSError):
+            yield
+            return
+        loop = asyncio.get_running_loop()
+
+        def gone() -> None:
+            loop.remove_reader(parent)
+            self.stop()
+
+        loop.add_reader(parent, gone)
+        try:
+            yield
+        finally:
+            loop.remove_reader(parent)
+            os.close(parent)

@@ -73,7 +73,8 @@ class Together:
         self._numbers = made.relay.metrics.snapshot
         counting = asyncio.ensure_future(self._count())
         try:
-            yield
+            with orders.by_parent(self._post.parent):
+                yield
         finally:
             counting.cancel()
             if self._beating is not None:
