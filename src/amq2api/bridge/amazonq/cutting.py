@@ -111,7 +111,7 @@ class TokenGauge:
             return [part] if (part := self.take(texts[0])) else []
         first, second = texts[:half], texts[half:]
         kept = self.take_all(first)
-        return kept if kept is not first and _is_cut(kept, first) else kept + self.take_all(second)
+        return kept if _is_cut(kept, first) else kept + self.take_all(second)
 
     def _settle(self) -> None:
         if self._pieces:
@@ -125,7 +125,7 @@ class TokenGauge:
 
 def _is_cut(kept: list[str], texts: list[str]) -> bool:
     """Whether *kept* is less than all of *texts*, none of which is empty."""
-    return len(kept) < len(texts) or len(kept[-1]) < len(texts[-1])
+    return kept is not texts and (len(kept) < len(texts) or len(kept[-1]) < len(texts[-1]))
 
 
 class Cutter:
@@ -172,6 +172,6 @@ class Cutter:
     def count_all(self, texts: list[str]) -> list[str]:
         """The same of several texts, none of them empty."""
         kept = self._gauge.take_all(texts)
-        if kept is not texts and _is_cut(kept, texts):
+        if _is_cut(kept, texts):
             self.end = m.EndOfMessage("max_tokens")
         return kept

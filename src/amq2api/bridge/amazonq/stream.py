@@ -5,7 +5,7 @@ before the next. The difference is one piece of state: which block is open.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, NoReturn
+from typing import NamedTuple, NoReturn
 
 from amq2api.bridge.backend import Outcome, Progress, Search
 from amq2api.dialects import amazonq as q
@@ -19,7 +19,15 @@ from .terms import Terms
 __all__ = ["StreamTranslator", "Terms"]
 
 _NOWHERE = Progress()
-_NOTHING: Mapping[str, HeaderValue] = {}
+
+
+class _Flow(NamedTuple):
+    """A kind of events of which many may come for one block."""
+
+    headers: Mapping[str, HeaderValue]
+    """The very object under which they come."""
+    read: Callable[[bytes], q.Event]
+    more: More
 
 
 class StreamTranslator:
@@ -30,19 +38,16 @@ class StreamTranslator:
     """
 
     __slots__ = (
-        "_flowing", "_frames", "_last", "_mender", "_more", "_read", "_telling", "_terms",
-        "failure", "outcome", "progress", "stuck", "unfinished",
+        "_flow", "_frames", "_last", "_mender", "_telling", "_terms", "failure", "outcome",
+        "progress", "stuck", "unfinished",
     )  # fmt: skip
 
     def __init__(self, terms: Terms, progress: Progress | None = None) -> None:
         self._terms = terms
         self._frames = Decoder()
         self._mender = q.Mender()
-        self._flowing = _NOTHING
-        """The headers of the latest events that could go on for long; these are read and told by
-        the next two."""
-        self._read: Callable[[bytes], q.Event] = q.READERS[q.AssistantResponseEvent]
-        self._more: More = _none
+        self._flow: _Flow | None = None
+        """The kind of the latest events that had one."""
         self._last: list[m.StreamEvent] = []
         """What is told at the end; what ``finish`` had to say before it failed is not lost."""
         self.progress = progress or _NOWHERE
@@ -83,18 +88,19 @@ class StreamTranslator:
         out: list[m.StreamEvent] = []
         # At a model's pace each read is one event, and more of what was before. Its way is run
         # with cold caches, and costs what its instructions and functions are in number.
-        payload = self._frames.single(data)
+        payload, flow = self._frames.single(data), self._flow
         if (
             payload is not None
-            and self._frames.headers is self._flowing
+            and flow is not None
+            and self._frames.headers is flow.headers
             and not self._mender.waiting
         ):
             try:
-                event = self._read(payload)
+                event = flow.read(payload)
             except q.UNREADABLE:
                 pass  # it may be torn only
             else:
-                if self._more([event], out):
+                if flow.more([event], out):
                     self.stuck = self._telling.cutter.end is not None
                     return out
         try:
@@ -166,11 +172,11 @@ class StreamTranslator:
         batch = q.parse_all(run)
         telling, mender, events = self._telling, self._mender, batch.events
         cutter, at, count = telling.cutter, 0, len(events)
-        more = None if batch.kind is None else telling.more.get(batch.kind)
-        if more is not None and batch.kind is not None and run.headers is not self._flowing:
-            self._flowing, self._read, self._more = run.headers, q.READERS[batch.kind], more
+        more = None
+        if (kind := batch.kind) is not None and (more := telling.more(kind)) is not None:
+            self._flow = _Flow(run.headers, q.READERS[kind], more)
         while at < count:
-            if batch.kind is None or mender.waiting:
+            if kind is None or mender.waiting:
                 for whole in mender.feed(events[at]):
                     telling.take(whole, out)
                 at += 1
@@ -204,11 +210,6 @@ class StreamTranslator:
         self.outcome.stop_reason = end.stop_reason
         usage = self.progress.usage(searching=self._terms.search is not None)
         return [m.MessageDelta(end, usage), m.MessageStop()]
-
-
-def _none(_events: list[Any], _out: list[m.StreamEvent]) -> int:
-    """A :data:`More` where nothing can go on."""
-    return 0
 
 
 def _refuse(run: Run) -> NoReturn:

@@ -4,7 +4,7 @@ What says something goes to speech.py, what calls a tool to calls.py, the traile
 what comes too early waits in lanes.py.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, TypeAlias, assert_never
 
 from amq2api.bridge.backend import Note, Outcome, Progress, Search
@@ -37,7 +37,7 @@ class Telling:
 
     __slots__ = (
         "_calls", "_first", "_lanes", "_outcome", "_speech", "_terms", "blocks", "cutter",
-        "ending", "more", "searches", "wanted",
+        "ending", "searches", "wanted",
     )  # fmt: skip
 
     def __init__(self, terms: Terms, progress: Progress, outcome: Outcome) -> None:
@@ -50,14 +50,6 @@ class Telling:
         self._calls = Calls(terms, self.cutter, self.blocks)
         self._speech = Speech(terms, self.cutter, self.blocks, outcome.note)
         self._lanes = Lanes()
-        # Nothing waits in front of these: while a search is made, or events of another lane are
-        # due, no block of theirs is open.
-        self.more: Mapping[type[q.Event], More] = {
-            q.AssistantResponseEvent: self._speech.more,
-            q.ReasoningContentEvent: self._speech.more_thoughts,
-            q.ToolUseEvent: self._calls.more,
-        }
-        """For each class of which many events may come for one block: nearly all of a stream."""
         self._first = progress.blocks
         self.searches = progress.searches
         """How many have given results."""
@@ -88,6 +80,16 @@ class Telling:
         self._take(event, out)
         if self._lanes.count:
             self._resume(out)
+
+    def more(self, kind: type[q.Event]) -> More | None:
+        """For a class of which many events may come for one block: nearly all of a stream."""
+        # Nothing waits in front of these: while a search is made, or events of another lane are
+        # due, no block of theirs is open.
+        if kind is q.AssistantResponseEvent:
+            return self._speech.more
+        if kind is q.ToolUseEvent:
+            return self._calls.more
+        return self._speech.more_thoughts if kind is q.ReasoningContentEvent else None
 
     def answer(self, block: m.WebSearchToolResultBlock, out: list[m.StreamEvent]) -> None:
         """Give out what the wanted search found, and what has waited for that."""
