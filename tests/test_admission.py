@@ -20,7 +20,7 @@ from turning import Loop
 class Crowd:
     """Calls that wait, each under a name of its own, and what became of them."""
 
-    def __init__(self, loop: Loop, wait: Callable[[str], Awaitable[None]]) -> None:
+    def __init__(self, loop: Loop, wait: Callable[[str], Awaitable[object]]) -> None:
         self.loop, self._wait = loop, wait
         self.served: list[str] = []
         self.refused: dict[str, AtCapacity] = {}

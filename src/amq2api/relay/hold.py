@@ -1,6 +1,5 @@
 """Memory for the bodies of large calls, so that many at once cannot take all there is."""
 
-import asyncio
 from collections.abc import Callable
 
 from .room import Room
@@ -31,10 +30,7 @@ class Hold:
         """
         bodies = self._bodies
         if not bodies.room.enter(size):
-            now = asyncio.get_running_loop().time
-            came = now()
-            await bodies.room.wait(self._caller(), size)
-            self.waited = now() - came
+            self.waited = await bodies.room.wait(self._caller(), size)
         self._size = size
         bodies.most = max(bodies.most, bodies.room.inside)
 

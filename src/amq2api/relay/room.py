@@ -69,12 +69,11 @@ class Room:
 
     def enter(self, weight: int = 1) -> bool:
         """Take a place if one is free."""
-        if weight > 1 and self._line:
-            return False  # else a heavy one would wait as long as light ones come
-        return self._enter(weight)
+        # Else a heavy one would wait as long as light ones come.
+        return not self._line and self._enter(weight)
 
-    async def wait(self, caller: str, weight: int = 1) -> None:
-        """Wait in line for a place, and take it.
+    async def wait(self, caller: str, weight: int = 1) -> float:
+        """Wait in line for a place, and take it; how many seconds that took.
 
         Raises:
             AtCapacity: there will be none in time, or the line is too long.
@@ -82,7 +81,7 @@ class Room:
         loop = asyncio.get_running_loop()
         came = loop.time()
         if self.enter(weight):
-            return
+            return 0.0
         if self._limits.in_line >= self._limits.waiting and not self._make_way(caller):
             raise self._refusal("full", came)
         if not self._line:
@@ -100,7 +99,9 @@ class Room:
             timer.cancel()
         if failure is not None:
             raise failure
-        self._heard(self._place, "served", loop.time() - came)
+        waited = loop.time() - came
+        self._heard(self._place, "served", waited)
+        return waited
 
     def leave(self, weight: int = 1) -> None:
         """Give the place back; whoever is next has it at once."""

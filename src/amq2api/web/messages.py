@@ -88,11 +88,10 @@ class CreateMessage:
         came = time.monotonic()
         try:
             with self._under_way.call():
-                await self._relay.admission.wait(caller(scope))
+                return await self._relay.admission.wait(caller(scope))
         except GatewayError as failure:
             self._record(answer, failure, came)
             raise
-        return time.monotonic() - came
 
     async def _arrive(
         self, scope: Scope, receive: Receive, answer: Answer, hold: Hold
