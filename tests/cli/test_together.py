@@ -1,7 +1,6 @@
 """Workers as one gateway: here, several of them on one loop."""
 
 import asyncio
-import os
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, closing
@@ -42,7 +41,7 @@ class Worker:
         self.read_again = 0
         self.tokens = Tokens()
         self.made: Parts = replace(parts(settings), tokens=cast(TokenCache, self.tokens))
-        self.together = Together(Post(number, line, line, os.getppid(), again), shared)
+        self.together = Together(Post(number, line, line, again), shared)
         self._line = line
 
     async def begin(self, stack: AsyncExitStack, settings: Settings) -> None:

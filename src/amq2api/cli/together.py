@@ -6,6 +6,7 @@ numbers are kept where all can add them up.
 """
 
 import asyncio
+import os
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
@@ -73,7 +74,7 @@ class Together:
         self._numbers = made.relay.metrics.snapshot
         counting = asyncio.ensure_future(self._count())
         try:
-            with orders.by_parent(self._post.parent):
+            with orders.by_parent(os.getppid()):
                 yield
         finally:
             counting.cancel()

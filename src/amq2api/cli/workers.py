@@ -40,7 +40,6 @@ class Post:
     listening: socket.socket
     line: socket.socket
     """To its parent: orders come, and :data:`UP` goes."""
-    parent: int
     again: bool
     """Whether there was another one in its place before."""
 
@@ -124,7 +123,6 @@ class Crew:
     def _fork(self, worker: _Worker) -> Post | None:
         ours, theirs = socket.socketpair()
         again, worker.due, worker.missed = worker.started > 0, None, 0
-        parent = os.getpid()
         sys.stdout.flush()
         sys.stderr.flush()
         worker.pid = os.fork()
@@ -134,7 +132,7 @@ class Crew:
             for other in self._workers:
                 if other.line is not None:
                     other.line.close()
-            return Post(worker.number, self._own(worker.number), theirs, parent, again)
+            return Post(worker.number, self._own(worker.number), theirs, again)
         theirs.close()
         ours.setblocking(False)
         worker.line, worker.began = ours, time.monotonic()
