@@ -5,7 +5,6 @@ error envelope. The hot path branches off here, before any framework: routing an
 one would double the cost of a small call (performance.md; designs/0001).
 """
 
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from amq2api.relay.records import shortened
 from amq2api.relay.relay import Relay
 from amq2api.relay.snapshots import Snapshot
 
-from .asgi import DIRECT, Answer, ASGIApp, Receive, Scope, Send
+from .asgi import DIRECT, Answer, ASGIApp, Receive, Scope, Send, new_request_id
 from .counting import CountTokens
 from .keys import Keys
 from .messages import CreateMessage
@@ -114,7 +113,7 @@ class App:
             return
         # Functions below that only pass calls on are no coroutines: each one in the way of a
         # stream would cost memory as long as it is open.
-        answer = Answer(send, f"req_{os.urandom(12).hex()}")
+        answer = Answer(send, new_request_id())
         try:
             await _answered(self._serve, scope, receive, answer)
         finally:

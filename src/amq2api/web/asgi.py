@@ -1,5 +1,6 @@
 """The few lines of ASGI that every endpoint here needs."""
 
+import os
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, Protocol, TypeAlias
 
@@ -20,6 +21,11 @@ DIRECT = "amq2api.direct"
 _NONE: frozenset[str] = frozenset()
 _UNCODED = frozenset({b"", b"identity"})
 _TOO_LARGE = "Request exceeds the maximum size"  # the API's words with its 413
+
+
+def new_request_id() -> str:
+    """As Anthropic's look."""
+    return f"req_{os.urandom(12).hex()}"
 
 
 class Direct(Protocol):

@@ -7,7 +7,6 @@ pieces can only leave through ``await send``, a task's turn each (docs/performan
 
 import asyncio
 import contextlib
-import secrets
 from collections import deque
 from typing import Any, Protocol, TypeAlias, cast
 from urllib.parse import unquote
@@ -16,7 +15,7 @@ from amq2api.dialects import messages as m
 from amq2api.errors import AtCapacity, BadRequest, GatewayError, RequestTimedOut
 from amq2api.log import log
 
-from .asgi import Scope
+from .asgi import Scope, new_request_id
 from .cycle import HIGH_WATER, Cycle
 from .patience import Limits, Patience, Reading
 from .requests import Head, HeadTooLarge, Requests
@@ -331,7 +330,7 @@ class Connection(asyncio.Protocol):
 
 
 def _refusal(error: GatewayError, standing: bytes) -> bytes:
-    request_id = f"req_{secrets.token_hex(12)}"
+    request_id = new_request_id()
     log.info("refused", request_id=request_id, outcome=type(error).__name__)
     refusal = m.refuse(error, request_id)
     status = 431 if isinstance(error, HeadTooLarge) else refusal.status

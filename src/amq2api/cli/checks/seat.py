@@ -1,7 +1,6 @@
 """The account that serves: its token, its models, its allowance, and one message through it."""
 
 import asyncio
-import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -21,6 +20,7 @@ from amq2api.dialects import amazonq as q
 from amq2api.dialects import messages as m
 from amq2api.errors import AccountFailure, AccountSuspended, CredentialRefused, GatewayError
 from amq2api.relay.answering import reply_to
+from amq2api.web.asgi import new_request_id
 
 from .check import Check, failed, too_slow
 
@@ -133,7 +133,7 @@ class Seat:
 
     async def _message(self) -> Check:
         began = time.monotonic()
-        reply = reply_to(self._made.relay, _tiny(self._models), f"req_{secrets.token_hex(12)}")
+        reply = reply_to(self._made.relay, _tiny(self._models), new_request_id())
         try:
             await reply.open()
             while not reply.over:
