@@ -8,10 +8,9 @@ from typing import Any
 
 import msgspec
 import pytest
-from aiohttp import web
 
-from bridge.replies import METERED, ended, text
 from gateways import Gateway, Service, answer, running
+from web.gates import Gate, until
 
 ROOM = 1 << 20  # the least there can be
 CALL: dict[str, Any] = {"model": "claude-sonnet-4.5", "max_tokens": 9,
@@ -28,38 +27,20 @@ def large(size: int) -> bytes:
 HALF = large(700_000)  # of which there is no room for two
 
 
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not true():  # noqa: ASYNC110  (what is waited for belongs to the gateway)
-            await asyncio.sleep(0.005)
-
-
-class Slow:
-    """A service that answers when it may."""
-
-    def __init__(self) -> None:
-        self.may = asyncio.Event()
-
-    async def turn(self, _request: web.Request) -> web.StreamResponse:
-        await self.may.wait()
-        body = b"".join((text("Hello"), ended("END_TURN"), METERED))
-        return web.Response(body=body, content_type="application/vnd.amazon.eventstream")
-
-
-def told(home: Path, story: Callable[[Gateway, Slow], Awaitable[None]], **settings: Any) -> None:
+def told(home: Path, story: Callable[[Gateway, Gate], Awaitable[None]], **settings: Any) -> None:
     """*story* with one large call whose answer the service keeps back."""
 
     async def run() -> None:
-        slow = Slow()
+        gate = Gate()
         async with running(
-            home, Service(script=[slow.turn] * 9), held_bodies=ROOM, **settings
+            home, Service(script=[gate.turn] * 9), held_bodies=ROOM, **settings
         ) as gateway:
             room = gateway.relay.admission.bodies.room
             first = asyncio.ensure_future(gateway.post(HALF))
             await until(lambda: len(gateway.service.calls) == 1)
             assert room.inside == len(HALF)
-            await story(gateway, slow)
-            slow.may.set()
+            await story(gateway, gate)
+            gate.open()
             assert (await first)[0] == 200
             await until(lambda: gateway.relay.admission.inside == 0)
             assert (room.inside, gateway.relay.admission.waiting) == (0, 0)
@@ -68,12 +49,12 @@ def told(home: Path, story: Callable[[Gateway, Slow], Awaitable[None]], **settin
 
 
 def test_the_next_one_waits_and_a_small_one_does_not(tmp_path: Path) -> None:
-    async def story(gateway: Gateway, slow: Slow) -> None:
+    async def story(gateway: Gateway, gate: Gate) -> None:
         second = asyncio.ensure_future(gateway.post(HALF))
         await until(lambda: gateway.relay.admission.waiting == 1)
         assert (await gateway.post(CALL, COUNT))[0] == 200
         assert len(gateway.service.calls) == 1 and not second.done()
-        slow.may.set()
+        gate.open()
         assert (await second)[0] == 200
         newest, first = gateway.relay.records.recent()
         assert (newest.queued or 0) > 0 and not first.queued
@@ -83,7 +64,7 @@ def test_the_next_one_waits_and_a_small_one_does_not(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", ["/v1/messages", COUNT])
 def test_who_cannot_wait_hears_how_things_stand(tmp_path: Path, path: str) -> None:
-    async def story(gateway: Gateway, slow: Slow) -> None:
+    async def story(gateway: Gateway, gate: Gate) -> None:
         status, headers, body = await gateway.post(HALF, path)
         error = msgspec.json.decode(body)["error"]
         assert (status, error["type"]) == (529, "overloaded_error")
@@ -106,7 +87,7 @@ async def pieces(body: bytes) -> AsyncIterator[bytes]:
 
 
 def test_one_of_unknown_length_is_held_once_it_is_large(tmp_path: Path) -> None:
-    async def story(gateway: Gateway, slow: Slow) -> None:
+    async def story(gateway: Gateway, gate: Gate) -> None:
         url = f"{gateway.url}{COUNT}"
         async with gateway.http.post(url, data=pieces(large(100_000))) as response:
             assert response.status == 200
@@ -118,8 +99,8 @@ def test_one_of_unknown_length_is_held_once_it_is_large(tmp_path: Path) -> None:
 
 def test_one_of_unknown_length_holds_no_more_than_it_has(tmp_path: Path) -> None:
     async def story() -> None:
-        slow = Slow()
-        async with running(tmp_path, Service(script=[slow.turn]), held_bodies=ROOM) as gateway:
+        gate = Gate()
+        async with running(tmp_path, Service(script=[gate.turn]), held_bodies=ROOM) as gateway:
             room = gateway.relay.admission.bodies.room
 
             async def post() -> int:
@@ -130,7 +111,7 @@ def test_one_of_unknown_length_holds_no_more_than_it_has(tmp_path: Path) -> None
             first = asyncio.ensure_future(post())
             await until(lambda: len(gateway.service.calls) == 1)
             assert room.inside == len(HALF)
-            slow.may.set()
+            gate.open()
             assert await first == 200
             assert room.inside == 0
 
@@ -174,11 +155,11 @@ def test_however_it_ends_its_room_is_free_again(
 
 
 def test_a_client_that_leaves_the_line_is_not_served(tmp_path: Path) -> None:
-    async def story(gateway: Gateway, slow: Slow) -> None:
+    async def story(gateway: Gateway, gate: Gate) -> None:
         waiting = asyncio.ensure_future(gateway.post(HALF))
         await until(lambda: gateway.relay.admission.waiting == 1)
         waiting.cancel()
-        slow.may.set()  # nobody reads from it, and so nobody knows before its turn
+        gate.open()  # nobody reads from it, and so nobody knows before its turn
         await until(lambda: gateway.relay.admission.inside == 0)
         assert len(gateway.service.calls) == 1
 
@@ -187,8 +168,8 @@ def test_a_client_that_leaves_the_line_is_not_served(tmp_path: Path) -> None:
 
 def test_a_client_that_leaves_before_the_answer_makes_room(tmp_path: Path) -> None:
     async def story() -> None:
-        slow = Slow()
-        async with running(tmp_path, Service(script=[slow.turn]), held_bodies=ROOM) as gateway:
+        gate = Gate()
+        async with running(tmp_path, Service(script=[gate.turn]), held_bodies=ROOM) as gateway:
             call = asyncio.ensure_future(gateway.post(HALF))
             await until(lambda: len(gateway.service.calls) == 1)
             call.cancel()

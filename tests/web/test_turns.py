@@ -8,37 +8,15 @@ from typing import Any
 
 import msgspec
 import pytest
-from aiohttp import web
 
-from bridge.replies import METERED, ended, text
 from gateways import Gateway, running
+from web.gates import Gate, until
 
 CALL = {"model": "claude-sonnet-4.5", "max_tokens": 9,
         "messages": [{"role": "user", "content": "hi"}]}  # fmt: skip
 KEYS = ("sk-amq-of-the-first", "sk-amq-of-the-second")
 
 Answer = tuple[int, Any, Any]
-
-
-class Gate:
-    """A service that answers one call for each ticket."""
-
-    def __init__(self) -> None:
-        self.tickets, self.inside, self.most = asyncio.Semaphore(0), 0, 0
-
-    async def turn(self, request: web.Request) -> web.StreamResponse:
-        self.inside += 1
-        self.most = max(self.most, self.inside)
-        await self.tickets.acquire()
-        self.inside -= 1
-        body = b"".join((text("Hello"), ended("END_TURN"), METERED))
-        return web.Response(body=body, content_type="application/vnd.amazon.eventstream")
-
-
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not true():  # noqa: ASYNC110  (what is waited for belongs to the gateway)
-            await asyncio.sleep(0.005)
 
 
 def ask(gateway: Gateway, **headers: str) -> "asyncio.Task[Answer]":
@@ -61,8 +39,7 @@ def told(home: Path, story: Callable[[Gateway, Gate], Awaitable[None]], **settin
         async with running(home, **settings) as gateway:
             gateway.service.script = [gate.turn] * 50
             await story(gateway, gate)
-            for _ in range(50):
-                gate.tickets.release()
+            gate.open()
             await until(lambda: gateway.relay.admission.inside == 0)
             assert gateway.relay.admission.waiting == 0
             assert gateway.relay.admission.seats_taken == 0
