@@ -121,8 +121,7 @@ class Metrics:
 
     def ended(self, record: Record) -> None:
         """A call is over."""
-        counts = self._counts
-        outcome = record.outcome if record.outcome in _OUTCOMES else OTHER
+        counts, outcome = self._counts, known(record.outcome, _OUTCOMES)
         counts["amq2api_calls_total", outcome, "true" if record.stream else "false"] += 1
         result = "ok" if record.ok else "abandoned" if outcome == "abandoned" else "failed"
         self._observe(("amq2api_call_seconds", result), LENGTHS, record.seconds)

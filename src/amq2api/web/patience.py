@@ -146,7 +146,7 @@ def _late(client: Client, now: float, limits: Limits) -> bool:
     if client.reading == "head":
         return silent >= limits.head_time
     if client.reading == "body":
-        behind = now - client.began - client.received / _PACE
         whole = now - client.began
+        behind = whole - client.received / _PACE
         return max(silent, behind) >= limits.client_timeout or whole >= limits.body_time
     return not client.answering and silent >= limits.idle_time
